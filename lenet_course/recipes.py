@@ -1,0 +1,287 @@
+"""How people train their LeNets: each popular recipe as data, to be run again.
+
+What the sources report comes from their own pages or logs. Where a source leaves a setting open,
+`assumed` says what stands here instead. Introduced in chapter 09.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from . import networks, training
+from .data import Digits, Split
+from .devices import pick
+from .history import History
+from .networks import Network
+
+Parameters = Iterable[nn.Parameter]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides how a network is trained.
+
+    Args:
+        name: how the course calls it.
+        network: what is trained, with the preparation of its digits.
+        optimizer: parameters to optimizer.
+        batch_size, epochs, max_steps, shuffle, reduction, validate_every: as in `training.fit`.
+        initialise: sets the first weights, or leaves torch's.
+        loss: in place of the network's own.
+        digits: picks what to train on, from the digits and a seed.
+        reported: what the source says it reached, in its own units.
+        assumed: what the source leaves open, and what stands here.
+    """
+
+    name: str
+    network: Network
+    optimizer: Callable[[Parameters], torch.optim.Optimizer]
+    batch_size: int
+    epochs: int = 1
+    max_steps: int | None = None
+    shuffle: bool = True
+    reduction: str = "mean"
+    validate_every: int | None = None
+    initialise: Callable[[nn.Module], None] = lambda model: None
+    loss: training.Loss | None = None
+    digits: Callable[[Digits, int], Split] = lambda digits, seed: digits.train
+    reported: dict[str, float] = field(default_factory=dict)
+    assumed: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a recipe led to: the trained network, its history, and its test."""
+
+    recipe: Recipe
+    model: nn.Module
+    history: History
+    test: training.Evaluation
+
+
+def run(
+    recipe: Recipe,
+    digits: Digits,
+    seed: int = 0,
+    epochs: int | None = None,
+    watch: training.Watch | None = None,
+) -> Result:
+    """Follow a recipe from the first weights to the test.
+
+    Args:
+        recipe: one of RECIPES, or one of your own.
+        digits: what `data.load()` gives.
+        seed: of the weights, the order and everything else that is drawn.
+        epochs: fewer, or more, than the recipe says.
+        watch: as in `training.fit`.
+
+    Returns:
+        A Result; its test is read once, at the end.
+
+    Example:
+        >>> from lenet_course import data  # doctest: +SKIP
+        >>> run(RECIPES["no-activation"], data.load(), epochs=1).test.count  # doctest: +SKIP
+        10000
+
+    Introduced in chapter 09.
+    """
+    torch.manual_seed(seed)
+    network = recipe.network
+    model = networks.build(network, seed=seed)
+    recipe.initialise(model)
+    model.to(pick())
+    reading = {
+        "prepare": network.prepare,
+        "loss": recipe.loss or network.loss,
+        "decide": network.decide,
+    }
+    history = training.fit(
+        model,
+        recipe.digits(digits, seed),
+        digits.validation,
+        optimizer=recipe.optimizer(model.parameters()),
+        epochs=recipe.epochs if epochs is None else epochs,
+        max_steps=recipe.max_steps,
+        batch_size=recipe.batch_size,
+        shuffle=recipe.shuffle,
+        seed=seed,
+        reduction=recipe.reduction,
+        validate_every=recipe.validate_every,
+        watch=watch,
+        **reading,
+    )
+    return Result(recipe, model, history, training.evaluate(model, digits.test, **reading))
+
+
+def truncated_normal(model: nn.Module, sd: float = 0.1, bias: float = 0.0) -> None:
+    """Draw every weight from a normal distribution cut at two sd, and set every bias.
+
+    Cutting the tails narrows the spread: the real standard deviation is 0.88 of `sd`.
+
+    Example:
+        >>> model = networks.build("relu-avg", seed=0)
+        >>> truncated_normal(model, sd=0.1)
+        >>> bool(model.C1.weight.abs().max() <= 0.2), float(model.C1.bias.abs().max())
+        (True, 0.0)
+
+    Introduced in chapter 09.
+    """
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            nn.init.constant_(parameter, bias)
+        else:
+            nn.init.trunc_normal_(parameter, std=sd, a=-2 * sd, b=2 * sd)
+
+
+class Scaled(nn.Module):
+    """Multiply a weight by a constant each time it is used.
+
+    Unlike a small first value, the constant stays: it shrinks the gradient of the stored weight
+    as well, and with it every step.
+
+    Example:
+        >>> Scaled(0.01)(torch.tensor(2.0))
+        tensor(0.0200)
+
+    Introduced in chapter 09.
+    """
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Scale."""
+        return self.factor * weight
+
+
+def _first_bias_zero_others_one(model: nn.Module) -> None:
+    truncated_normal(model, sd=0.1, bias=1.0)
+    nn.init.zeros_(model.C1.bias)
+
+
+def _small_in_the_graph(model: nn.Module) -> None:
+    truncated_normal(model, sd=1.0)
+    for layer in (model.C5, model.F6, model.output):
+        nn.init.normal_(layer.weight)
+        parametrize.register_parametrization(layer, "weight", Scaled(0.01))
+
+
+def _one_random_picture(digits: Digits, seed: int) -> Split:
+    noise = torch.Generator().manual_seed(seed)
+    picture = torch.randint(256, (1, 32, 32), generator=noise, dtype=torch.uint8)
+    return Split(picture, torch.randint(10, (1,), generator=noise))
+
+
+def _squared_error(outputs: Tensor, labels: Tensor) -> Tensor:
+    """Compare the outputs with 1 for the right class and 0 for the others."""
+    return (outputs - nn.functional.one_hot(labels, outputs.shape[1])).square().mean(dim=1)
+
+
+def _adam(rate: float) -> Callable[[Parameters], torch.optim.Optimizer]:
+    return lambda parameters: torch.optim.Adam(parameters, lr=rate, fused=True)
+
+
+def _sgd(rate: float) -> Callable[[Parameters], torch.optim.Optimizer]:
+    return lambda parameters: torch.optim.SGD(parameters, lr=rate, fused=True)
+
+
+_RELU_AVG = networks.FAMILY["relu-avg"]
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="sigmoid-avg",
+            network=networks.FAMILY["sigmoid-avg"],
+            optimizer=_adam(1e-3),
+            batch_size=32,
+            epochs=10,
+            initialise=_first_bias_zero_others_one,
+            assumed="Adam at 1e-3 and 10 epochs: the source gives neither.",
+        ),
+        Recipe(
+            name="relu-max",
+            network=networks.FAMILY["relu-max"],
+            optimizer=_adam(1e-3),
+            batch_size=128,
+            epochs=10,
+            shuffle=False,
+            initialise=truncated_normal,
+        ),
+        Recipe(
+            name="relu-avg-scaled",
+            network=_RELU_AVG,
+            optimizer=_adam(1e-3),
+            batch_size=64,
+            epochs=10,
+            initialise=_small_in_the_graph,
+            reported={
+                "train accuracy": 96.12,
+                "validation accuracy": 96.48,
+                "test accuracy": 96.45,
+            },
+            assumed="Learning rate 1e-3, batch 64, 10 epochs, biases 0: the source gives none.",
+        ),
+        Recipe(
+            name="relu-avg-adam",
+            # (x - 0.5) / 0.5 takes paper to -1 and ink to +1.
+            network=replace(_RELU_AVG, background=-1.0, ink=1.0),
+            optimizer=_adam(1e-4),
+            batch_size=32,
+            epochs=10,
+            reported={"test accuracy": 99.05},
+            assumed="10 epochs: the reported figure is that of the published weights.",
+        ),
+        Recipe(
+            name="no-activation",
+            network=networks.FAMILY["no-activation"],
+            optimizer=_sgd(1e-3),
+            batch_size=64,
+            epochs=10,
+            reduction="sum",
+            reported={"train accuracy": 98.75},
+        ),
+        Recipe(
+            name="wide-dropout",
+            network=networks.FAMILY["wide-dropout"],
+            optimizer=_adam(1e-3),
+            batch_size=20,
+            max_steps=100,
+            validate_every=10,
+            initialise=lambda model: truncated_normal(model, sd=0.1, bias=0.1),
+        ),
+        Recipe(
+            name="relu-max-tutorial",
+            network=networks.FAMILY["relu-max"],
+            optimizer=_sgd(1e-2),
+            batch_size=1,
+            max_steps=1,
+            digits=_one_random_picture,
+            loss=_squared_error,
+            reported={"parameter tensors": 10},
+        ),
+    )
+}
+
+
+def find(name: str) -> Recipe:
+    """Look a recipe up by its name.
+
+    Raises:
+        ValueError: there is no such recipe; the message lists those there are.
+
+    Example:
+        >>> find("no-activation").reduction
+        'sum'
+
+    Introduced in chapter 09.
+    """
+    if name not in RECIPES:
+        raise ValueError(f"There is no recipe {name!r}. There are {', '.join(RECIPES)}.")
+    return RECIPES[name]

@@ -1,0 +1,386 @@
+"""Fit a network to digits, and judge it on others. Introduced in chapter 09."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .data import Split, batches
+from .history import Epoch, History, Validation
+from .interrupts import stop_between_steps
+from .progress import progress
+
+# How often the losses are fetched from the device and shown. Fetching each one would make a GPU
+# wait for the processor at every step.
+STEPS_BETWEEN_LOOKS = 50
+
+Prepare = Callable[[Tensor], Tensor]
+Loss = Callable[[Tensor, Tensor], Tensor]
+Decide = Callable[[Tensor], Tensor]
+Watch = Callable[[History], None]
+
+
+class TrainingError(ValueError):
+    """The run cannot start as asked; the message says what does not fit and what to change."""
+
+
+def cross_entropy(outputs: Tensor, labels: Tensor) -> Tensor:
+    """Give each digit's cross-entropy: (N, classes) and (N,) to (N,).
+
+    Example:
+        >>> cross_entropy(torch.zeros(1, 10), torch.tensor([3])).item() == math.log(10)
+        False
+        >>> f"{cross_entropy(torch.zeros(1, 10), torch.tensor([3])).item():.4f}"
+        '2.3026'
+
+    Introduced in chapter 09.
+    """
+    return functional.cross_entropy(outputs, labels, reduction="none")
+
+
+def largest(outputs: Tensor) -> Tensor:
+    """Read the answer as the largest output: (N, classes) to (N,).
+
+    Example:
+        >>> largest(torch.tensor([[0.1, 0.7, 0.2]]))
+        tensor([1])
+
+    Introduced in chapter 09.
+    """
+    return outputs.argmax(dim=1)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a network did on a set of digits.
+
+    Args:
+        count: digits judged.
+        errors: digits answered wrongly.
+        loss: mean loss of a digit.
+        predictions: the answers, int64 (count,), on the CPU.
+
+    Introduced in chapter 09.
+    """
+
+    count: int
+    errors: int
+    loss: float
+    predictions: Tensor = field(repr=False)
+
+    @property
+    def error(self) -> float:
+        """The fraction of wrong answers, from 0 to 1."""
+        return self.errors / self.count
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction of right answers, from 0 to 1."""
+        return 1 - self.error
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the error would lie on endlessly many such digits, with 95 % confidence.
+
+        This is Wilson's score interval (1927): it stays sensible for no errors at all, where the
+        plain binomial interval shrinks to nothing.
+        """
+        z = 1.96
+        middle = self.error + z**2 / (2 * self.count)
+        spread = z * math.sqrt(
+            self.error * (1 - self.error) / self.count + (z / (2 * self.count)) ** 2
+        )
+        scale = 1 + z**2 / self.count
+        return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+    def __str__(self) -> str:
+        """Write the count of errors, the rate, and its interval."""
+        low, high = self.interval
+        return (
+            f"{self.errors:,} of {self.count:,} wrong: {self.error:.2%} "
+            f"(95% interval {low:.2%} to {high:.2%})"
+        )
+
+
+def evaluate(
+    model: nn.Module,
+    split: Split,
+    *,
+    prepare: Prepare,
+    loss: Loss = cross_entropy,
+    decide: Decide = largest,
+    batch_size: int = 1000,
+) -> Evaluation:
+    """Judge a network on digits, without changing it.
+
+    Args:
+        model: takes what prepare gives, and returns (N, classes).
+        split: the digits to judge it on.
+        prepare: uint8 images to the model's input, for example `network.prepare`.
+        loss: (outputs, labels) to one loss a digit.
+        decide: outputs to answers.
+        batch_size: digits at a time; a matter of memory, not of the result.
+
+    Returns:
+        An Evaluation. Means are over digits, so a smaller last batch does not weigh more.
+
+    Raises:
+        TrainingError: there are no digits, or the model cannot take them.
+
+    Example:
+        >>> from lenet_course import data, networks
+        >>> network = networks.FAMILY["relu-avg"]
+        >>> digits = data.Split(torch.zeros(4, 28, 28, dtype=torch.uint8), torch.zeros(4).long())
+        >>> evaluate(networks.build(network, seed=0), digits, prepare=network.prepare).count
+        4
+
+    Introduced in chapter 09.
+    """
+    device = _device(model)
+    split = split.to(device)
+    _check_model(model, split, prepare)
+    was_training = model.training
+    model.eval()
+    total, answers = 0.0, []
+    with torch.no_grad():
+        for start in range(0, len(split), batch_size):
+            batch = split[start : start + batch_size]
+            outputs = model(prepare(batch.images))
+            total += loss(outputs, batch.labels).sum().item()
+            answers.append(decide(outputs))
+    model.train(was_training)
+    predictions = torch.cat(answers)
+    errors = int((predictions != split.labels).sum())
+    return Evaluation(len(split), errors, total / len(split), predictions.cpu())
+
+
+def fit(
+    model: nn.Module,
+    train: Split,
+    validation: Split | None = None,
+    *,
+    prepare: Prepare,
+    optimizer: torch.optim.Optimizer,
+    loss: Loss = cross_entropy,
+    decide: Decide = largest,
+    epochs: int = 1,
+    max_steps: int | None = None,
+    batch_size: int = 64,
+    shuffle: bool = True,
+    seed: int = 0,
+    reduction: str = "mean",
+    scheduler: torch.optim.lr_scheduler.LRScheduler | None = None,
+    validate_every: int | None = None,
+    watch: Watch | None = None,
+) -> History:
+    """Train a network, and keep a record.
+
+    Ctrl-C, or the notebook's stop button, ends the run between two steps; the network and the
+    history are whole. So does a loss that is no longer a finite number.
+
+    Args:
+        model: takes what prepare gives, and returns (N, classes). It is trained where it lies.
+        train: the digits to learn from.
+        validation: digits to judge the network by, after each epoch.
+        prepare: uint8 images to the model's input, for example `network.prepare`.
+        optimizer: made from this model's parameters.
+        loss: (outputs, labels) to one loss a digit.
+        decide: outputs to answers.
+        epochs: passes through the training digits.
+        max_steps: stop after so many steps, even within a pass.
+        batch_size: digits a step; the last batch of a pass may be smaller.
+        shuffle: a new order each epoch; without it, the stored order every time.
+        seed: of the order, which depends on it and the epoch's number alone.
+        reduction: "mean" or "sum": how a batch's losses become the one that is descended.
+        scheduler: changes the learning rate after each step.
+        validate_every: judge every so many steps instead of after each epoch.
+        watch: called with the history every 50 steps and at the end, to show it.
+
+    Returns:
+        The History: the loss of each step, and a row for each epoch and each validation.
+
+    Raises:
+        TrainingError: something does not fit; the message says what to change.
+
+    Example:
+        >>> from lenet_course import data, networks
+        >>> network = networks.FAMILY["relu-avg"]
+        >>> digits = data.Split(torch.zeros(4, 28, 28, dtype=torch.uint8), torch.zeros(4).long())
+        >>> model = networks.build(network, seed=0)
+        >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        >>> fit(model, digits, prepare=network.prepare, optimizer=optimizer, batch_size=2).steps
+        2
+
+    Introduced in chapter 09.
+    """
+    _check_numbers(epochs=epochs, batch_size=batch_size, reduction=reduction)
+    _check_optimizer(model, optimizer)
+    device = _device(model)
+    train = train.to(device)
+    _check_model(model, train, prepare)
+    judge = None
+    if validation is not None:
+        judge = partial(
+            evaluate, model, validation.to(device), prepare=prepare, loss=loss, decide=decide
+        )
+    record = _Record(optimizer, judge, validate_every, watch)
+    steps_a_pass = math.ceil(len(train) / batch_size)
+    total = min(epochs * steps_a_pass, max_steps or math.inf)
+    model.train()
+    with stop_between_steps() as request, progress(total, "training") as bar:
+        for epoch in range(math.ceil(total / steps_a_pass)):
+            for index in batches(len(train), batch_size, seed, epoch, shuffle, device=device):
+                batch = train[index]
+                outputs = model(prepare(batch.images))
+                losses = loss(outputs, batch.labels)
+                optimizer.zero_grad()
+                getattr(losses, reduction)().backward()
+                optimizer.step()
+                if scheduler is not None:
+                    scheduler.step()
+                record.note(losses.detach(), decide(outputs.detach()) != batch.labels, epoch + 1)
+                bar.update(1, text=record.text)
+                if request.asked or record.diverged or record.steps == total:
+                    break
+            record.close(epoch + 1)
+            if request.asked or record.diverged:
+                record.history.stopped = "diverged" if record.diverged else "interrupted"
+                break
+    return record.history
+
+
+class _Record:
+    """Gathers a run's figures on the device, and fetches them every now and then."""
+
+    def __init__(
+        self,
+        optimizer: torch.optim.Optimizer,
+        judge: Callable[[], Evaluation] | None,
+        validate_every: int | None,
+        watch: Watch | None,
+    ) -> None:
+        self.history = History()
+        self.optimizer, self.judge = optimizer, judge
+        self.validate_every, self.watch = validate_every, watch
+        self.steps, self.text, self.diverged = 0, "", False
+        self.waiting: list[tuple[Tensor, Tensor, int]] = []
+        self.epoch = _Sums()
+
+    def note(self, losses: Tensor, wrong: Tensor, epoch: int) -> None:
+        """Take in one step's losses and mistakes, both (N,), which stay on the device."""
+        self.waiting.append((losses.sum(), wrong.sum(), len(losses)))
+        self.steps += 1
+        if self.steps % STEPS_BETWEEN_LOOKS == 0:
+            self.look()
+        if self.validate_every and self.steps % self.validate_every == 0:
+            self.validate(epoch)
+
+    def look(self) -> None:
+        """Fetch the figures that wait on the device, and show them."""
+        if not self.waiting:
+            return
+        losses, wrong, counts = zip(*self.waiting, strict=True)
+        self.waiting.clear()
+        for loss, mistakes, count in zip(
+            torch.stack(losses).tolist(), torch.stack(wrong).tolist(), counts, strict=True
+        ):
+            self.epoch.add(loss, mistakes, count)
+            self.history.losses.append(loss / count)
+        self.text = f"loss {self.history.losses[-1]:.4f}"
+        self.diverged = not math.isfinite(self.history.losses[-1])
+        if self.watch is not None:
+            self.watch(self.history)
+
+    def validate(self, epoch: int) -> None:
+        """Judge the network as it is now."""
+        if self.judge is not None:
+            result = self.judge()
+            row = Validation(self.steps, epoch, result.loss, result.error)
+            self.history.validations.append(row)
+
+    def close(self, number: int) -> None:
+        """End an epoch, or the part of it that was run."""
+        self.look()
+        self.history.epochs.append(
+            Epoch(
+                number=number,
+                steps=self.epoch.steps,
+                digits=self.epoch.digits,
+                train_loss=self.epoch.loss / self.epoch.digits,
+                train_error=self.epoch.mistakes / self.epoch.digits,
+                learning_rate=self.optimizer.param_groups[0]["lr"],
+            )
+        )
+        self.epoch = _Sums()
+        if not self.validate_every:
+            self.validate(number)
+
+
+@dataclass
+class _Sums:
+    """Totals over the steps of one epoch, from which means over its digits are made."""
+
+    steps: int = 0
+    digits: int = 0
+    loss: float = 0.0
+    mistakes: int = 0
+
+    def add(self, loss: float, mistakes: int, count: int) -> None:
+        self.steps += 1
+        self.digits += count
+        self.loss += loss
+        self.mistakes += mistakes
+
+
+def _device(model: nn.Module) -> torch.device:
+    first = next(model.parameters(), None)
+    return torch.device("cpu") if first is None else first.device
+
+
+def _check_numbers(epochs: int, batch_size: int, reduction: str) -> None:
+    if epochs < 1 or batch_size < 1:
+        raise TrainingError(
+            f"epochs={epochs} and batch_size={batch_size} cannot be. Both have to be at least 1."
+        )
+    if reduction not in ("mean", "sum"):
+        raise TrainingError(f'reduction={reduction!r} cannot be. Use "mean" or "sum".')
+
+
+def _check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    held = {id(tensor) for group in optimizer.param_groups for tensor in group["params"]}
+    if not any(id(parameter) in held for parameter in model.parameters()):
+        raise TrainingError(
+            "The optimizer holds none of this model's parameters, so nothing would be learned. "
+            "Make it from this model: torch.optim.SGD(model.parameters(), lr=0.1)."
+        )
+
+
+def _check_model(model: nn.Module, split: Split, prepare: Prepare) -> None:
+    """Try one digit, so that a shape that does not fit is told here and not from inside torch."""
+    if len(split) == 0:
+        raise TrainingError("There are no digits in this split. Give at least one.")
+    inputs = prepare(split.images[:1])
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            outputs = model(inputs)
+    except RuntimeError as error:
+        raise TrainingError(
+            f"The model cannot take an input of {tuple(inputs.shape)}. Use the prepare of the "
+            f"network it was built from, or trace its layers for that shape. Torch says: {error}"
+        ) from error
+    finally:
+        model.train(was_training)
+    highest = int(split.labels.max())
+    if outputs.dim() != 2 or outputs.shape[1] <= highest:
+        raise TrainingError(
+            f"The model answers with shape {tuple(outputs.shape)}, but the labels go up to "
+            f"{highest}. It has to give (N, {highest + 1}) or wider: one output a class."
+        )
