@@ -1,0 +1,118 @@
+"""Pictures of digits, and of what a network answers. Introduced in chapter 00."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy
+from torch import Tensor
+
+from .picture import BLUE, GREY, RED, Picture, canvas, painted, plain
+
+
+def digits(
+    images: Tensor,
+    labels: Sequence[int] | Tensor,
+    answers: Sequence[int] | Tensor | None = None,
+    columns: int = 10,
+) -> Picture:
+    """Show digits in rows, each with its label, or with the label and an answer.
+
+    Args:
+        images: (N, H, W), 0 for paper.
+        labels: what each digit is.
+        answers: what a network says; a wrong one is marked by a cross and by colour.
+        columns: digits in a row.
+
+    Example:
+        >>> import torch
+        >>> print(digits(torch.zeros(2, 28, 28), labels=[3, 5]))
+        2 digits: 3, 5.
+
+    Introduced in chapter 00.
+    """
+    labels = [int(label) for label in labels]
+    said = labels if answers is None else [int(answer) for answer in answers]
+    rows = math.ceil(len(images) / columns)
+    with canvas(1.1 * rows, rows, columns, squeeze=False) as (figure, grid):
+        for axes in grid.flat:
+            plain(axes)
+        for axes, image, label, answer in zip(grid.flat, images, labels, said, strict=False):
+            axes.imshow(image.cpu().numpy(), cmap="gray_r")
+            wrong = answer != label
+            caption = f"{answer} ✗ ({label})" if wrong else str(label)
+            axes.set_title(caption, color=RED if wrong else "black")
+        return painted(figure, _digits_alt(labels, said, answers is not None))
+
+
+def answer(image: Tensor, scores: Sequence[float] | Tensor, title: str = "") -> Picture:
+    """Show one digit beside the ten scores that a network gives it.
+
+    Args:
+        image: (H, W), 0 for paper.
+        scores: ten numbers from 0 to 1, such as probabilities.
+        title: what the scores are.
+
+    Example:
+        >>> import torch
+        >>> print(answer(torch.zeros(28, 28), [0, 0, 0, 0.9, 0, 0.1, 0, 0, 0, 0]))
+        A digit, and a bar for each of ten answers: the highest is 3 with 90%, then 5 with 10%.
+
+    Introduced in chapter 00.
+    """
+    scores = [float(score) for score in scores]
+    first, second = sorted(range(len(scores)), key=lambda k: -scores[k])[:2]
+    with canvas(2.4, 1, 2, width_ratios=[1, 2.6]) as (figure, (left, right)):
+        plain(left)
+        left.imshow(image.cpu().numpy(), cmap="gray_r")
+        colours = [BLUE if k == first else GREY for k in range(len(scores))]
+        right.bar(range(len(scores)), scores, color=colours)
+        right.bar_label(right.containers[0], [f"{s:.0%}" if s >= 0.005 else "" for s in scores])
+        right.set(xticks=range(len(scores)), ylim=(0, 1.12), yticks=[0, 0.5, 1], title=title)
+        right.set_xlabel("answer")
+        return painted(
+            figure,
+            f"A digit, and a bar for each of ten answers: the highest is {first} with "
+            f"{scores[first]:.0%}, then {second} with {scores[second]:.0%}.",
+        )
+
+
+def code_pictures(codes: Sequence[Sequence[int]], names: Sequence[str]) -> Picture:
+    """Draw codes of 84 values as the 7x12 pictures that they are; ink is +1.
+
+    Args:
+        codes: each 84 numbers, row by row.
+        names: what stands under each.
+
+    Example:
+        >>> from lenet_course.codes import digit_codes
+        >>> print(code_pictures(digit_codes(), "0123456789"))
+        10 pictures of 7 by 12 pixels, the codes of: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.
+
+    Source: LeCun et al. (1998), figure 3. Introduced in chapter 07.
+    """
+    with canvas(1.9, 1, len(codes), squeeze=False) as (figure, grid):
+        figure.get_layout_engine().set(wspace=0.15)
+        for axes, one, name in zip(grid.flat, codes, names, strict=True):
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(visible=True, color=GREY)
+            pixels = numpy.asarray(one, dtype=float).reshape(12, 7)
+            axes.imshow(pixels, cmap="gray_r", vmin=-1, vmax=1)
+            axes.set_title(name)
+        return painted(
+            figure,
+            f"{len(codes)} pictures of 7 by 12 pixels, the codes of: {', '.join(names)}.",
+        )
+
+
+def _digits_alt(labels: list[int], said: list[int], answered: bool) -> str:
+    listed = ", ".join(map(str, labels))
+    if not answered:
+        return f"{len(labels)} digits: {listed}."
+    wrong = [(place, a, b) for place, (a, b) in enumerate(zip(labels, said, strict=True)) if a != b]
+    verdict = "All are read rightly."
+    if wrong:
+        told = ", ".join(f"number {place + 1} is {a}, read as {b}" for place, a, b in wrong)
+        verdict = f"Wrong: {told}."
+    return f"{len(labels)} digits: {listed}. {verdict}"

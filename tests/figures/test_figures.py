@@ -1,0 +1,149 @@
+"""Every picture of the course has one width, one style, and words that stand for it."""
+
+import inspect
+import io
+
+import matplotlib.pyplot
+import numpy
+import pytest
+import torch
+from PIL import Image
+
+from lenet_course import codes, figures, layers, networks
+from lenet_course.history import Epoch, History, Validation
+
+DIGITS = torch.zeros(12, 28, 28, dtype=torch.uint8)
+DIGITS[:, 4:24, 12:16] = 255
+HISTORY = History(
+    [2.3, 1.1, 0.4],
+    [Epoch(1, 2, 20, 1.7, 0.4, 0.1), Epoch(2, 1, 10, 0.4, 0.2, 0.1)],
+    [Validation(2, 1, 0.9, 0.3), Validation(3, 2, 0.5, 0.15)],
+)
+COUNTS = numpy.diag([90] * 10)
+COUNTS[4, 9], COUNTS[9, 4] = 7, 3
+
+# One call of each function that draws; a function without one fails the test below.
+EXAMPLES = {
+    "answer": lambda: figures.answer(DIGITS[0], [0.01] * 9 + [0.91], title="probability"),
+    "architecture": lambda: figures.architecture(networks.FAMILY["lenet5-1998"].trace()),
+    "bars": lambda: figures.bars({"relu-max": 61_706, "relu-avg": 44_426}, label="parameters"),
+    "code_pictures": lambda: figures.code_pictures(codes.digit_codes(), "0123456789"),
+    "confusion": lambda: figures.confusion(COUNTS),
+    "digits": lambda: figures.digits(DIGITS, range(12), [0, 1, 2, 3, 4, 5, 6, 1, 8, 9, 10, 11]),
+    "errors": lambda: figures.errors({"relu-max": HISTORY}),
+    "loss_animation": lambda: figures.loss_animation(HISTORY.losses, frames=3, smooth=1),
+    "losses": lambda: figures.losses({"relu-max": HISTORY.losses}, smooth=1),
+    "table": lambda: figures.table(layers.TABLE_I, inputs=6),
+    "window": lambda: figures.window(7, kernel_size=2, stride=2),
+}
+DRAWING = [
+    name
+    for name in figures.__all__
+    if inspect.isfunction(getattr(figures, name))
+    and inspect.signature(getattr(figures, name)).return_annotation == "Picture"
+    and name != "painted"
+]
+
+
+@pytest.mark.parametrize("name", DRAWING)
+class TestEveryPicture:
+    def test_is_800_pixels_wide(self, name):
+        assert Image.open(io.BytesIO(EXAMPLES[name]().image)).width == 800
+
+    def test_says_in_words_what_it_shows(self, name):
+        alt = EXAMPLES[name]().alt
+        assert len(alt.split()) >= 5
+        assert alt.endswith(".")
+
+    def test_gives_notebooks_the_image_with_its_words(self, name):
+        picture = EXAMPLES[name]()
+        data, metadata = picture._repr_mimebundle_()
+        assert data == {picture.kind: picture.image, "text/plain": picture.alt}
+        assert metadata == {picture.kind: {"alt": picture.alt}}
+
+    def test_is_the_same_each_time_it_is_drawn(self, name):
+        assert EXAMPLES[name]() == EXAMPLES[name]()
+
+    def test_is_small_enough_to_be_stored(self, name):
+        assert len(EXAMPLES[name]().image) < 100_000
+
+    def test_leaves_no_figure_open(self, name):
+        EXAMPLES[name]()
+        assert matplotlib.pyplot.get_fignums() == []
+
+    def test_leaves_matplotlib_as_it_was(self, name):
+        before = dict(matplotlib.rcParams)
+        EXAMPLES[name]()
+        assert dict(matplotlib.rcParams) == before
+
+
+class TestWhatTheWordsSay:
+    def test_a_wrong_answer_is_named(self):
+        assert "Wrong: number 8 is 7, read as 1." in EXAMPLES["digits"]().alt
+
+    def test_right_answers_are_called_right(self):
+        alt = figures.digits(DIGITS[:2], [3, 5], [3, 5]).alt
+        assert alt == "2 digits: 3, 5. All are read rightly."
+
+    def test_the_winner_and_the_runner_up_are_told(self):
+        alt = figures.answer(DIGITS[0], [0.0, 0.7, 0.3] + [0.0] * 7).alt
+        assert "the highest is 1 with 70%, then 2 with 30%" in alt
+
+    def test_table_one_has_60_marks(self):
+        assert "60 marks of 96 possible" in EXAMPLES["table"]().alt
+
+    def test_left_over_pixels_are_counted(self):
+        assert "stands at 3 places. Pixels left over: 1." in EXAMPLES["window"]().alt
+
+    def test_a_window_that_does_not_fit_stands_nowhere(self):
+        assert "stands at 0 places" in figures.window(3, kernel_size=5).alt
+
+    def test_the_most_frequent_mistake_is_told(self):
+        alt = EXAMPLES["confusion"]().alt
+        assert "10 mistakes in all" in alt
+        assert "4 read as 9, 7 times" in alt
+
+    def test_a_perfect_confusion_table_does_not_invent_a_mistake(self):
+        assert figures.confusion(numpy.diag([5] * 10)).alt.endswith("no mistake.")
+
+    def test_the_network_is_told_stage_by_stage(self):
+        alt = EXAMPLES["architecture"]().alt
+        assert "C1 6x28x28, S2 6x14x14, C3 16x10x10, S4 16x5x5, C5 120x1x1, F6 84" in alt
+
+    def test_a_run_that_has_not_begun_is_drawn_all_the_same(self):
+        assert figures.losses({"relu-max": []}).alt == "Loss against step. No step yet."
+
+    def test_the_animation_moves(self):
+        image = Image.open(io.BytesIO(EXAMPLES["loss_animation"]().image))
+        assert image.n_frames == 3
+
+
+def test_a_confusion_table_is_not_changed_by_being_drawn():
+    before = COUNTS.copy()
+    figures.confusion(COUNTS)
+    assert (before == COUNTS).all()
+
+
+def test_a_running_mean_averages_only_what_came_before():
+    assert figures.running_mean([4, 2, 0, 6], width=2) == [4, 3, 1, 3]
+    assert figures.running_mean([], width=2) == []
+
+
+def contrast(one: str, other: str) -> float:
+    """Give the contrast of two colours as WCAG 2.2 defines it, from 1 to 21."""
+    first, second = sorted(map(luminance, (one, other)), reverse=True)
+    return (first + 0.05) / (second + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Give a colour's relative luminance, from 0 to 1."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(weight * p for weight, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize(
+    "colour", [figures.picture.BLUE, figures.picture.RED, figures.picture.GREY]
+)
+def test_lines_and_words_stand_out_from_white(colour):
+    assert contrast(colour, "#FFFFFF") >= 3
