@@ -33,7 +33,8 @@ def code(character: str) -> Code:
     """
     if character not in _figure_3():
         raise ValueError(
-            f"Figure 3 has no code for {character!r}. It has {''.join(sorted(_figure_3()))}"
+            f"Figure 3 has no code for {character!r}. Choose a printable character of ASCII: "
+            f"a letter without accent, a digit or a common sign."
         )
     return tuple(1 if pixel == "#" else -1 for pixel in "".join(_figure_3()[character]))
 

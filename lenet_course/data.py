@@ -122,6 +122,8 @@ def fit_field(images: torch.Tensor, size: int, background: int = 0) -> torch.Ten
 
     >>> fit_field(torch.zeros(5, 32, 32, dtype=torch.uint8), 28).shape
     torch.Size([5, 28, 28])
+
+    Introduced in chapter 08.
     """
     check_images(images, "fit_field")
     check_least("size", size, 1)

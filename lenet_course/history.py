@@ -10,7 +10,8 @@ class Epoch:
     """One pass through the training digits, or the part of it that was run.
 
     The training figures are gathered while the weights move, so they describe no single network:
-    the digits at the start were judged by weights that the digits at the end never met.
+    the digits at the start were judged by weights that the digits at the end never met. The
+    learning rate is the one that the last step was taken with.
     """
 
     number: int

@@ -155,11 +155,10 @@ class TableConv2d(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw each unit's weights and bias evenly from +-1/sqrt(fan-in), as torch's layers do."""
-        fan_in = torch.tensor([len(row) for row in self.table]) * self.weight[0].numel()
-        bound = fan_in.rsqrt()
+        inputs = torch.tensor([len(row) for row in self.table], device=self.weight.device)
+        bound = (inputs * self.weight[0].numel()).rsqrt()
         with torch.no_grad():
-            each = bound.to(self.links.device)[self.links[0]][:, None, None]
-            self.weight.uniform_(-1, 1).mul_(each)
+            self.weight.uniform_(-1, 1).mul_(bound[self.links[0]][:, None, None])
             if self.bias is not None:
                 self.bias.uniform_(-1, 1).mul_(bound)
 

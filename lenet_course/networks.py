@@ -231,16 +231,38 @@ def build(
         input_shape = input_shape or network.input_shape
         network = network.layers
     rows = shapes.trace(network, input_shape or (1, 32, 32))
+    _check_names(rows)
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
-            torch.manual_seed(seed)
+            # Not torch.manual_seed, which would reach the GPUs' generators as well.
+            torch.default_generator.manual_seed(seed)
         modules = OrderedDict((row.name, to_module(row.layer, row.input_shape)) for row in rows)
     return nn.Sequential(modules)
 
 
+def _check_names(rows: shapes.Trace) -> None:
+    """Refuse names that mean something else in torch: model.train is no place for a layer."""
+    for row in rows:
+        if hasattr(nn.Sequential(), row.name):
+            raise shapes.ShapeError(
+                f"A layer cannot be called {row.name!r}: every torch module has something of that "
+                f"name. Choose another, such as 'C1'."
+            )
+
+
 @singledispatch
 def to_module(layer: shapes.Layer, input_shape: shapes.layers.Shape) -> nn.Module:
-    """Make one layer's torch module for an input of the given shape."""
+    """Make one layer's torch module for an input of the given shape.
+
+    Raises:
+        TypeError: torch has nothing for this kind of layer.
+
+    Example:
+        >>> to_module(shapes.Linear(84), (120,))
+        Linear(in_features=120, out_features=84, bias=True)
+
+    Introduced in chapter 07.
+    """
     raise TypeError(f"There is no torch module for {layer}. Use a description from shapes.")
 
 

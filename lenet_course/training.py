@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from numbers import Integral
 
 import torch
 from torch import Tensor, nn
@@ -115,7 +117,7 @@ def evaluate(
     prepare: Prepare,
     loss: Loss = cross_entropy,
     decide: Decide = largest,
-    batch_size: int = 1000,
+    batch_size: int = 250,
 ) -> Evaluation:
     """Judge a network on digits, without changing it.
 
@@ -131,7 +133,8 @@ def evaluate(
         An Evaluation. Means are over digits, so a smaller last batch does not weigh more.
 
     Raises:
-        TrainingError: there are no digits, or the model cannot take them.
+        TrainingError: there are no digits, the model cannot take them, or the loss is not one a
+            digit.
 
     Example:
         >>> from lenet_course import data, networks
@@ -142,19 +145,16 @@ def evaluate(
 
     Introduced in chapter 09.
     """
-    device = _device(model)
-    split = split.to(device)
-    _check_model(model, split, prepare)
-    was_training = model.training
-    model.eval()
+    _check_counts(batch_size=batch_size)
+    split = split.to(_device(model))
+    _check_model(model, split, prepare, loss)
     total, answers = 0.0, []
-    with torch.no_grad():
+    with _judging(model):
         for start in range(0, len(split), batch_size):
             batch = split[start : start + batch_size]
             outputs = model(prepare(batch.images))
             total += loss(outputs, batch.labels).sum().item()
             answers.append(decide(outputs))
-    model.train(was_training)
     predictions = torch.cat(answers)
     errors = int((predictions != split.labels).sum())
     return Evaluation(len(split), errors, total / len(split), predictions.cpu())
@@ -182,7 +182,8 @@ def fit(
     """Train a network, and keep a record.
 
     Ctrl-C, or the notebook's stop button, ends the run between two steps; the network and the
-    history are whole. So does a loss that is no longer a finite number.
+    history are whole. So does a loss that is no longer a finite number, within 50 steps. The model
+    is left in training mode.
 
     Args:
         model: takes what prepare gives, and returns (N, classes). It is trained where it lies.
@@ -200,7 +201,7 @@ def fit(
         reduction: "mean" or "sum": how a batch's losses become the one that is descended.
         scheduler: changes the learning rate after each step.
         validate_every: judge every so many steps instead of after each epoch.
-        watch: called with the history every 50 steps and at the end, to show it.
+        watch: called with the history every 50 steps and after each epoch, to show it.
 
     Returns:
         The History: the loss of each step, and a row for each epoch and each validation.
@@ -219,13 +220,17 @@ def fit(
 
     Introduced in chapter 09.
     """
-    _check_numbers(epochs=epochs, batch_size=batch_size, reduction=reduction)
-    _check_optimizer(model, optimizer)
+    _check_counts(
+        epochs=epochs, max_steps=max_steps, batch_size=batch_size, validate_every=validate_every
+    )
+    _check_reduction(reduction)
+    _check_optimizer(model, optimizer, scheduler)
     device = _device(model)
     train = train.to(device)
-    _check_model(model, train, prepare)
+    _check_model(model, train, prepare, loss)
     judge = None
     if validation is not None:
+        _check_model(model, validation.to(device), prepare, loss)
         judge = partial(
             evaluate, model, validation.to(device), prepare=prepare, loss=loss, decide=decide
         )
@@ -242,14 +247,14 @@ def fit(
                 optimizer.zero_grad()
                 getattr(losses, reduction)().backward()
                 optimizer.step()
+                record.note(losses.detach(), decide(outputs.detach()) != batch.labels, epoch + 1)
                 if scheduler is not None:
                     scheduler.step()
-                record.note(losses.detach(), decide(outputs.detach()) != batch.labels, epoch + 1)
                 bar.update(1, text=record.text)
                 if request.asked or record.diverged or record.steps == total:
                     break
             record.close(epoch + 1)
-            if request.asked or record.diverged:
+            if record.diverged or (request.asked and record.steps < total):
                 record.history.stopped = "diverged" if record.diverged else "interrupted"
                 break
     return record.history
@@ -268,7 +273,7 @@ class _Record:
         self.history = History()
         self.optimizer, self.judge = optimizer, judge
         self.validate_every, self.watch = validate_every, watch
-        self.steps, self.text, self.diverged = 0, "", False
+        self.steps, self.rate, self.text, self.diverged = 0, 0.0, "", False
         self.waiting: list[tuple[Tensor, Tensor, int]] = []
         self.epoch = _Sums()
 
@@ -276,13 +281,15 @@ class _Record:
         """Take in one step's losses and mistakes, both (N,), which stay on the device."""
         self.waiting.append((losses.sum(), wrong.sum(), len(losses)))
         self.steps += 1
-        if self.steps % STEPS_BETWEEN_LOOKS == 0:
-            self.look()
+        self.rate = self.optimizer.param_groups[0]["lr"]
         if self.validate_every and self.steps % self.validate_every == 0:
             self.validate(epoch)
+        if self.steps % STEPS_BETWEEN_LOOKS == 0:
+            self.look()
+            self.show()
 
     def look(self) -> None:
-        """Fetch the figures that wait on the device, and show them."""
+        """Fetch the figures that wait on the device."""
         if not self.waiting:
             return
         losses, wrong, counts = zip(*self.waiting, strict=True)
@@ -292,8 +299,11 @@ class _Record:
         ):
             self.epoch.add(loss, mistakes, count)
             self.history.losses.append(loss / count)
+            self.diverged = self.diverged or not math.isfinite(loss)
         self.text = f"loss {self.history.losses[-1]:.4f}"
-        self.diverged = not math.isfinite(self.history.losses[-1])
+
+    def show(self) -> None:
+        """Hand the history to whoever watches."""
         if self.watch is not None:
             self.watch(self.history)
 
@@ -314,12 +324,13 @@ class _Record:
                 digits=self.epoch.digits,
                 train_loss=self.epoch.loss / self.epoch.digits,
                 train_error=self.epoch.mistakes / self.epoch.digits,
-                learning_rate=self.optimizer.param_groups[0]["lr"],
+                learning_rate=self.rate,
             )
         )
         self.epoch = _Sums()
         if not self.validate_every:
             self.validate(number)
+        self.show()
 
 
 @dataclass
@@ -343,44 +354,71 @@ def _device(model: nn.Module) -> torch.device:
     return torch.device("cpu") if first is None else first.device
 
 
-def _check_numbers(epochs: int, batch_size: int, reduction: str) -> None:
-    if epochs < 1 or batch_size < 1:
-        raise TrainingError(
-            f"epochs={epochs} and batch_size={batch_size} cannot be. Both have to be at least 1."
-        )
+@contextmanager
+def _judging(model: nn.Module) -> Iterator[None]:
+    """Switch dropout and gradients off; afterwards every layer is in the mode it was in."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+def _check_counts(**counts: int | None) -> None:
+    for name, count in counts.items():
+        if count is not None and (not isinstance(count, Integral) or count < 1):
+            raise TrainingError(f"{name}={count!r} cannot be. Give a whole number of at least 1.")
+
+
+def _check_reduction(reduction: str) -> None:
     if reduction not in ("mean", "sum"):
         raise TrainingError(f'reduction={reduction!r} cannot be. Use "mean" or "sum".')
 
 
-def _check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def _check_optimizer(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    scheduler: torch.optim.lr_scheduler.LRScheduler | None,
+) -> None:
     held = {id(tensor) for group in optimizer.param_groups for tensor in group["params"]}
     if not any(id(parameter) in held for parameter in model.parameters()):
         raise TrainingError(
             "The optimizer holds none of this model's parameters, so nothing would be learned. "
             "Make it from this model: torch.optim.SGD(model.parameters(), lr=0.1)."
         )
+    if scheduler is not None and scheduler.optimizer is not optimizer:
+        raise TrainingError(
+            "The scheduler changes the learning rate of another optimizer, so this run would never "
+            "see it. Make the scheduler from the optimizer that you give to fit."
+        )
 
 
-def _check_model(model: nn.Module, split: Split, prepare: Prepare) -> None:
+def _check_model(model: nn.Module, split: Split, prepare: Prepare, loss: Loss) -> None:
     """Try one digit, so that a shape that does not fit is told here and not from inside torch."""
     if len(split) == 0:
         raise TrainingError("There are no digits in this split. Give at least one.")
-    inputs = prepare(split.images[:1])
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            outputs = model(inputs)
-    except RuntimeError as error:
-        raise TrainingError(
-            f"The model cannot take an input of {tuple(inputs.shape)}. Use the prepare of the "
-            f"network it was built from, or trace its layers for that shape. Torch says: {error}"
-        ) from error
-    finally:
-        model.train(was_training)
     highest = int(split.labels.max())
-    if outputs.dim() != 2 or outputs.shape[1] <= highest:
-        raise TrainingError(
-            f"The model answers with shape {tuple(outputs.shape)}, but the labels go up to "
-            f"{highest}. It has to give (N, {highest + 1}) or wider: one output a class."
-        )
+    with _judging(model):
+        inputs = prepare(split.images[:1])
+        try:
+            outputs = model(inputs)
+        except RuntimeError as error:
+            raise TrainingError(
+                f"The model cannot take an input of {tuple(inputs.shape)}. Use the prepare of the "
+                f"network it was built from, or trace its layers for that shape. Torch says: "
+                f"{error}"
+            ) from error
+        if outputs.dim() != 2 or outputs.shape[1] <= highest:
+            raise TrainingError(
+                f"The model answers with shape {tuple(outputs.shape)}, but the labels go up to "
+                f"{highest}. It has to give (N, {highest + 1}) or wider: one output a class."
+            )
+        losses = loss(outputs, split.labels[:1])
+        if losses.shape != (1,):
+            raise TrainingError(
+                f"The loss gives shape {tuple(losses.shape)} for one digit. It has to give (N,), "
+                f'one number a digit: torch\'s own losses do so with reduction="none".'
+            )

@@ -29,6 +29,11 @@ class Layer:
 
     def __post_init__(self) -> None:
         """Refuse settings that no layer can have."""
+        if self.name is not None and (not isinstance(self.name, str) or "." in self.name):
+            raise ShapeError(
+                f"{type(self).__name__}: name={self.name!r} does not work. "
+                f"Give a text without dots, such as 'C1'."
+            )
         for setting, least in self.smallest.items():
             self._check_whole_number(setting, least)
 
@@ -70,9 +75,9 @@ class Layer:
 
     def _check_whole_number(self, setting: str, least: int) -> None:
         value = getattr(self, setting)
-        sides = value if isinstance(value, tuple) else (value,)
+        sides = value if isinstance(value, tuple) else (value, value)
         whole = all(isinstance(side, int) and not isinstance(side, bool) for side in sides)
-        if not whole or len(sides) not in (1, 2) or min(sides) < least:
+        if not whole or len(sides) != 2 or min(sides) < least:
             raise ShapeError(
                 f"{self.label}: {setting}={value!r} does not work. "
                 f"Give a whole number of at least {least}, or a pair of them (height, width)."

@@ -30,7 +30,8 @@ class Row:
     """One line of a trace: a layer, and what it does to the shape it is given.
 
     Shapes leave out the batch. The receptive field is the side, in input pixels, of the square
-    that one unit looks at; a pair (height, width) where it is no square; None for vector inputs.
+    that one unit looks at, padding included; a pair (height, width) where it is no square; None
+    for vector inputs.
     """
 
     name: str
@@ -191,6 +192,8 @@ def named(layers: Sequence[Layer]) -> list[Layer]:
         >>> from lenet_course import shapes
         >>> [layer.name for layer in named([shapes.Flatten(), shapes.Linear(10, name="output")])]
         ['flatten_1', 'output']
+
+    Introduced in chapter 01.
     """
     seen: Counter[str] = Counter()
     result = []
@@ -240,11 +243,11 @@ class _Reach:
 
 
 def _checked_input(input_shape: Sequence[int]) -> Shape:
-    shape = tuple(input_shape)
+    shape = tuple(input_shape) if isinstance(input_shape, Sequence) else ()
     whole = all(isinstance(side, int) and side > 0 for side in shape)
     if len(shape) not in (1, 3) or not whole:
         raise ShapeError(
-            f"input_shape={shape!r} does not work. Give (channels, height, width), such as "
+            f"input_shape={input_shape!r} does not work. Give (channels, height, width), such as "
             f"(1, 32, 32), or (features,); leave out the batch."
         )
     return shape
