@@ -65,7 +65,14 @@ def limit_threads() -> None:
     """Tell the numeric libraries, before they start, how many threads to use.
 
     A person's own OMP_NUM_THREADS is left as it is. If torch has been imported already it no
-    longer reads the variable, so it is told directly.
+    longer reads the variable, so it is told directly. Called once, when the course is imported.
+
+    Example:
+        >>> limit_threads()
+        >>> "OMP_NUM_THREADS" in os.environ
+        True
+
+    Introduced in chapter 00.
     """
     if "OMP_NUM_THREADS" in os.environ:
         return

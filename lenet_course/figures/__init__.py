@@ -4,9 +4,11 @@ Introduced in chapter 00.
 """
 
 from .curves import bars, confusion, errors, loss_animation, losses, running_mean
-from .digits import answer, code_pictures, digits
+from .digits import answer, code_pictures, digits, preparation, receptive_fields
+from .maps import feature_maps
 from .picture import Picture, canvas, painted
 from .shapes import architecture, table, window
+from .signed import products, signed_maps
 
 __all__ = [
     "Picture",
@@ -18,10 +20,15 @@ __all__ = [
     "confusion",
     "digits",
     "errors",
+    "feature_maps",
     "loss_animation",
     "losses",
     "painted",
+    "preparation",
+    "products",
+    "receptive_fields",
     "running_mean",
+    "signed_maps",
     "table",
     "window",
 ]

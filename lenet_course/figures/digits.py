@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from .picture import BLUE, GREY, RED, Picture, canvas, painted, plain
@@ -63,6 +64,7 @@ def answer(image: Tensor, scores: Sequence[float] | Tensor, title: str = "") -> 
     """
     scores = [float(score) for score in scores]
     first, second = sorted(range(len(scores)), key=lambda k: -scores[k])[:2]
+    then = f", then {second} with {scores[second]:.0%}" if scores[second] >= 0.005 else ""
     with canvas(2.4, 1, 2, width_ratios=[1, 2.6]) as (figure, (left, right)):
         plain(left)
         left.imshow(image.cpu().numpy(), cmap="gray_r")
@@ -74,7 +76,7 @@ def answer(image: Tensor, scores: Sequence[float] | Tensor, title: str = "") -> 
         return painted(
             figure,
             f"A digit, and a bar for each of ten answers: the highest is {first} with "
-            f"{scores[first]:.0%}, then {second} with {scores[second]:.0%}.",
+            f"{scores[first]:.0%}{then}.",
         )
 
 
@@ -103,6 +105,61 @@ def code_pictures(codes: Sequence[Sequence[int]], names: Sequence[str]) -> Pictu
         return painted(
             figure,
             f"{len(codes)} pictures of 7 by 12 pixels, the codes of: {', '.join(names)}.",
+        )
+
+
+def preparation(steps: Mapping[str, numpy.ndarray]) -> Picture:
+    """Show a drawing on its way to a digit as MNIST's are: one picture a step, with its size.
+
+    Args:
+        steps: what was done to uint8 (H, W), 0 for paper; `handwriting.steps` gives it.
+
+    Example:
+        >>> drawn = numpy.full((140, 140), 255, dtype=numpy.uint8)
+        >>> print(preparation({"drawn": drawn, "fitted": drawn[:20, :20]}))
+        A drawing, prepared: drawn 140x140, fitted 20x20.
+
+    Introduced in chapter 00.
+    """
+    with canvas(2.2, 1, len(steps), squeeze=False) as (figure, grid):
+        for axes, (name, picture) in zip(grid.flat, steps.items(), strict=True):
+            height, width = picture.shape
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(visible=True, color=GREY)
+            axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255)
+            axes.set_title(f"{name}: {height}×{width}")
+        told = ", ".join(f"{name} {p.shape[0]}x{p.shape[1]}" for name, p in steps.items())
+        return painted(figure, f"A drawing, prepared: {told}.")
+
+
+def receptive_fields(image: Tensor, squares: Mapping[str, tuple[int, int, int]]) -> Picture:
+    """Show a digit once for each layer, with the square of pixels that one of its units sees.
+
+    Args:
+        image: (H, W), 0 for paper.
+        squares: name of a layer to (top, left, side) of the square, in pixels.
+
+    Example:
+        >>> import torch
+        >>> print(receptive_fields(torch.zeros(32, 32), {"C1": (14, 14, 5), "S2": (14, 14, 6)}))
+        A digit, and on it the square of pixels that one unit sees: C1 5x5, S2 6x6.
+
+    Introduced in chapter 01.
+    """
+    with canvas(1.9, 1, len(squares), squeeze=False) as (figure, grid):
+        for axes, (name, (top, left, side)) in zip(grid.flat, squares.items(), strict=True):
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(visible=True, color=GREY)
+            axes.imshow(image.cpu().numpy(), cmap="gray_r")
+            # imshow puts the middle of the first pixel at 0, so its border lies at -0.5.
+            corner = (left - 0.5, top - 0.5)
+            axes.add_patch(
+                Rectangle(corner, side, side, fill=False, edgecolor=RED, linewidth=2, clip_on=False)
+            )
+            axes.set_title(f"{name}: {side}×{side}")
+        told = ", ".join(f"{name} {side}x{side}" for name, (_, _, side) in squares.items())
+        return painted(
+            figure, f"A digit, and on it the square of pixels that one unit sees: {told}."
         )
 
 

@@ -19,6 +19,8 @@ def window(
 ) -> Picture:
     """Draw a row of pixels and every place where a window can stand on it.
 
+    Padding is hatched; a cross marks the pixels at the end that no window reaches.
+
     Args:
         size, kernel_size, stride, padding, dilation: as in `shapes.output_size`, in pixels.
 
@@ -38,6 +40,8 @@ def window(
             inside = 0 <= pixel < size
             style = {"facecolor": SKY if inside else "white", "hatch": None if inside else "////"}
             axes.add_patch(Rectangle((pixel, 0), 1, 1, edgecolor=GREY, **style))
+            if pixel + padding >= used:  # no window reaches so far
+                axes.text(pixel + 0.5, 0.45, "×", ha="center", va="center")
         for place in range(places):
             start = place * stride - padding
             for sample in range(kernel_size):

@@ -14,6 +14,7 @@ from lenet_course.history import Epoch, History, Validation
 
 DIGITS = torch.zeros(12, 28, 28, dtype=torch.uint8)
 DIGITS[:, 4:24, 12:16] = 255
+EDGE = torch.tensor([-1.0, -1.0, 0.0, 1.0, 1.0]).repeat(5, 1)
 HISTORY = History(
     [2.3, 1.1, 0.4],
     [Epoch(1, 2, 20, 1.7, 0.4, 0.1), Epoch(2, 1, 10, 0.4, 0.2, 0.1)],
@@ -31,8 +32,20 @@ EXAMPLES = {
     "confusion": lambda: figures.confusion(COUNTS),
     "digits": lambda: figures.digits(DIGITS, range(12), [0, 1, 2, 3, 4, 5, 6, 1, 8, 9, 10, 11]),
     "errors": lambda: figures.errors({"relu-max": HISTORY}),
+    "feature_maps": lambda: figures.feature_maps(
+        {
+            "C1": torch.rand(6, 28, 28, generator=torch.Generator().manual_seed(0)),
+            "F6": torch.zeros(84),
+        }
+    ),
     "loss_animation": lambda: figures.loss_animation(HISTORY.losses, frames=3, smooth=1),
     "losses": lambda: figures.losses({"relu-max": HISTORY.losses}, smooth=1),
+    "preparation": lambda: figures.preparation(
+        {"drawn": DIGITS[0].numpy(), "cropped": DIGITS[0, 4:24, 12:16].numpy()}
+    ),
+    "products": lambda: figures.products(torch.eye(5), EDGE),
+    "receptive_fields": lambda: figures.receptive_fields(DIGITS[0], {"C1": (3, 4, 5)}),
+    "signed_maps": lambda: figures.signed_maps([EDGE, EDGE.repeat(5, 5)], ["edge", "ink"]),
     "table": lambda: figures.table(layers.TABLE_I, inputs=6),
     "window": lambda: figures.window(7, kernel_size=2, stride=2),
 }
@@ -110,6 +123,25 @@ class TestWhatTheWordsSay:
         alt = EXAMPLES["architecture"]().alt
         assert "C1 6x28x28, S2 6x14x14, C3 16x10x10, S4 16x5x5, C5 120x1x1, F6 84" in alt
 
+    def test_the_maps_of_each_layer_are_told_and_those_that_have_no_room_are_counted(self):
+        maps = {"C1": torch.zeros(6, 28, 28), "C3": torch.zeros(64, 14, 14)}
+        alt = figures.feature_maps({**maps, "C5": torch.zeros(120, 1, 1)}).alt
+        assert alt.endswith("C1 6 maps of 28x28, C3 16 of 64 maps of 14x14, C5 120 units.")
+
+    def test_the_products_that_count_are_counted_and_summed(self):
+        alt = EXAMPLES["products"]().alt
+        assert alt.endswith("25 products, 4 of them not zero; their sum is 0.00.")
+
+    def test_each_map_is_told_with_its_span(self):
+        alt = figures.signed_maps([EDGE, -2 * EDGE], ["one", "two"]).alt
+        assert alt.startswith("On one scale, -2.00 to 2.00, negative values marked: one 5x5")
+        assert alt.endswith("two 5x5 from -2.00 to 2.00.")
+
+    def test_maps_may_have_a_scale_each(self):
+        alt = figures.signed_maps([EDGE, 0 * EDGE], ["one", "none"], shared=False).alt
+        assert alt.startswith("Each on a scale of its own, negative")
+        assert alt.endswith("none 5x5 from 0.00 to 0.00.")
+
     def test_a_run_that_has_not_begun_is_drawn_all_the_same(self):
         assert figures.losses({"relu-max": []}).alt == "Loss against step. No step yet."
 
@@ -122,6 +154,15 @@ def test_a_confusion_table_is_not_changed_by_being_drawn():
     before = COUNTS.copy()
     figures.confusion(COUNTS)
     assert (before == COUNTS).all()
+
+
+def test_a_negative_map_looks_different_without_colours_too():
+    def grey(sign):
+        picture = figures.signed_maps([sign * torch.ones(28, 28)], ["a map"], columns=1)
+        return numpy.asarray(Image.open(io.BytesIO(picture.image)).convert("L"))[60:290, 450:690]
+
+    assert grey(1).std() == 0  # a plain colour
+    assert grey(-1).std() > 5  # hatched
 
 
 def test_a_running_mean_averages_only_what_came_before():

@@ -1,0 +1,48 @@
+# make lab             install what is missing, open the course       ARGS="--no-browser --port 8890"
+# make test            install what is missing, run the whole suite   ARGS="-k shapes"
+# make run             run every chapter from clean, print a table    ARGS="00 07"
+# make sync            chapters/*.py -> their executed .ipynb         ARGS="--check" or ARGS="--force 01"
+# make constraints     find the newest versions that go together, write constraints.txt
+# make test-long       the long suite
+#
+# PYTHON is the Python that makes the environment, VENV its folder, TORCH=gpu the build of PyTorch with CUDA.
+
+PYTHON ?= python3
+VENV ?= .venv
+TORCH ?= cpu
+ARGS ?=
+export VENV TORCH
+
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+# Jupyter wants to be told that being root is meant; in a container it is the usual thing.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+endif
+
+.PHONY: lab test test-long run sync constraints
+.SILENT:
+
+lab:
+	$(PYTHON) tools/install.py lab
+	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/chapters/00_start_here.ipynb $(ARGS)
+
+test:
+	$(PYTHON) tools/install.py test
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+test-long:
+	$(PYTHON) tools/install.py test
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+run:
+	$(PYTHON) tools/install.py lab
+	$(BIN)/python tools/run.py $(ARGS)
+
+sync:
+	$(PYTHON) tools/install.py test
+	$(BIN)/python tools/sync.py $(ARGS)
+
+constraints:
+	$(PYTHON) tools/constraints.py

@@ -1,0 +1,104 @@
+"""Is the learner's result the right one, however it is written? And if not, where do they differ?
+
+Lists, tuples, ranges, numpy arrays and torch tensors of any float type are all read as nested lists
+of Python numbers. Neither numpy nor torch is imported here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from numbers import Number
+
+
+def plain(value: object) -> object:
+    """A result as nested lists of Python numbers, strings or dicts.
+
+    >>> plain((1, range(3)))
+    [1, [0, 1, 2]]
+    """
+    if hasattr(value, "detach"):  # a torch tensor
+        value = value.detach()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, set, frozenset)):
+        return [plain(item) for item in value]
+    return value
+
+
+def same(given: object, wanted: object, tolerance: float = 1e-5) -> bool:
+    """Whether two plain results agree: whole numbers exactly, others within the tolerance.
+
+    The tolerance is absolute for numbers below 1 and relative above. 28.0 serves for 28; True does
+    not serve for 1.
+    """
+    if isinstance(wanted, list):
+        return (
+            isinstance(given, list)
+            and len(given) == len(wanted)
+            and all(same(one, other, tolerance) for one, other in zip(given, wanted, strict=True))
+        )
+    if isinstance(wanted, dict):
+        return (
+            isinstance(given, dict)
+            and given.keys() == wanted.keys()
+            and all(same(given[key], wanted[key], tolerance) for key in wanted)
+        )
+    if isinstance(wanted, float) and isinstance(given, Number) and not isinstance(given, bool):
+        if math.isnan(wanted) or math.isinf(wanted):
+            return str(float(given)) == str(wanted)
+        return abs(given - wanted) <= tolerance * max(1.0, abs(wanted))
+    return isinstance(given, bool) == isinstance(wanted, bool) and given == wanted
+
+
+def shape(value: object) -> tuple[int, ...]:
+    """The sizes of nested lists along their first entries: (2, 3) for two rows of three."""
+    return (len(value), *shape(value[0])) if isinstance(value, list) and value else ()
+
+
+def short(value: object, limit: int = 70) -> str:
+    """A value in few words: itself where it is short, its shape where it is long.
+
+    >>> short([(5, 1), (2, 2)])
+    '[(5, 1), (2, 2)]'
+    """
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = repr(_tidy(value))
+    if len(text) <= limit:
+        return text
+    sizes = shape(plain(value))
+    return f"values of shape {sizes}" if sizes else text[:limit] + "…"
+
+
+def _tidy(value):
+    """Like plain, but tuples stay tuples."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(_tidy(item) for item in value) if type(value) in (list, tuple) else value
+    return plain(value)
+
+
+def difference(given: object, wanted: object, tolerance: float = 1e-5) -> str:
+    """What distinguishes two results, as the end of a sentence: "gives 3, expected 4"."""
+    if given is None:
+        return "gives None: is the `return` missing?"
+    one, other = short(given), short(wanted)
+    given, wanted = plain(given), plain(wanted)
+    if not isinstance(wanted, list) or not other.startswith("values of shape"):
+        return f"gives {one}, expected {other}"
+    if shape(given) != shape(wanted):
+        seen = f"values of shape {shape(given)}" if shape(given) else one
+        return f"gives {seen}, expected {other}"
+    place, one, other = _first_difference(given, wanted, tolerance)
+    return f"differs first at {place}: {short(one)} there, expected {short(other)}"
+
+
+def _first_difference(given, wanted, tolerance, place=""):
+    if not isinstance(given, list) or not isinstance(wanted, list) or len(given) != len(wanted):
+        return place, given, wanted
+    for index, (one, other) in enumerate(zip(given, wanted, strict=True)):
+        if not same(one, other, tolerance):
+            return _first_difference(one, other, tolerance, f"{place}[{index}]")
+    return place, given, wanted

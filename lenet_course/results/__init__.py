@@ -1,0 +1,29 @@
+"""Results of runs that take longer than a chapter may: made by scripts, kept as JSON.
+
+Each file is written by the script that it names, and a test holds it to what the package says
+today. Introduced in chapter 09.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+
+def load(name: str) -> dict:
+    """Read the results of this name.
+
+    Raises:
+        FileNotFoundError: there are none of that name; the message lists those there are.
+
+    Example:
+        >>> load("recipes")["script"]
+        'benchmarks/recipes.py'
+
+    Introduced in chapter 09.
+    """
+    folder = resources.files(__name__)
+    known = sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".json"))
+    if name not in known:
+        raise FileNotFoundError(f"There are no results {name!r}. There are {', '.join(known)}.")
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))

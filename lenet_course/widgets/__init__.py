@@ -1,0 +1,7 @@
+"""Things to touch: one module a widget, its JavaScript beside it."""
+
+from .digit_reader import DigitReader, read_digit
+from .drawing_pad import DrawingPad
+from .live_picture import LivePicture
+
+__all__ = ["DigitReader", "DrawingPad", "LivePicture", "read_digit"]

@@ -1,0 +1,220 @@
+"""Chapter 01 computes by hand what the package computes, in any order, and with any digits."""
+
+import ast
+import os
+import re
+import warnings
+from pathlib import Path
+
+import jupytext
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from lenet_course import data, figures, networks, shapes
+
+SOURCE = Path(__file__).parents[2] / "chapters" / "01_shape_arithmetic.py"
+LONGEST_CELL = 12  # lines of code, blank ones and comments left out
+
+
+def hand_made(name, **names):
+    """The chapter's own function of that name, the last one where there are several versions."""
+    tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
+    versions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    last = [node for node in versions if node.name == name][-1]
+    exec(compile(ast.Module([last], []), SOURCE.name, "exec"), names)
+    return names[name]
+
+
+def code_cells(cells):
+    return [cell for cell in cells if cell.cell_type == "code"]
+
+
+def sections():
+    """The chapter's cells, cut before each second-level heading; the first part imports."""
+    parts = [[]]
+    for cell in jupytext.read(SOURCE).cells:
+        if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M):
+            parts.append([])
+        parts[-1].append(cell)
+    return [code_cells(part) for part in parts]
+
+
+def run(cells, names):
+    for cell in cells:
+        exec(compile(cell.source, SOURCE.name, "exec"), names)
+
+
+output_size = hand_made("output_size")
+rounded_up = hand_made("rounded_up")
+walk = hand_made("walk")
+convolution = hand_made("convolution")
+subsampling = hand_made("subsampling")
+in_words = hand_made("in_words", shapes=shapes)
+
+# No deadline: on a machine with more to do, a step of a millisecond may take a second.
+many = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+sizes, kernels, strides = st.integers(1, 300), st.integers(1, 12), st.integers(1, 7)
+paddings, dilations = st.integers(0, 9), st.integers(1, 6)
+
+
+# --- by hand and in the package -----------------------------------------------------------------
+
+
+@many
+@given(sizes, kernels, strides, paddings, dilations)
+def test_the_hand_made_size_is_the_packages(size, kernel, stride, padding, dilation):
+    ours = output_size(size, kernel, stride, padding, dilation)
+    assert ours == shapes.output_size(size, kernel, stride, padding, dilation)
+
+
+@many
+@given(sizes, kernels, strides, st.data())
+def test_the_hand_made_size_in_ceil_mode_is_the_packages_and_torchs(size, kernel, stride, more):
+    padding = more.draw(st.integers(0, kernel // 2))
+    assume(size + 2 * padding >= kernel)
+    ours = rounded_up(size, kernel, stride, padding)
+    assert ours == shapes.output_size(size, kernel, stride, padding, ceil_mode=True)
+    layer = torch.nn.MaxPool1d(kernel, stride, padding, ceil_mode=True)
+    assert ours == layer(torch.zeros(1, 1, size)).shape[-1]
+
+
+@many
+@given(st.lists(st.tuples(kernels, strides, dilations), min_size=1, max_size=6))
+def test_the_hand_made_walk_gives_the_packages_receptive_fields(windows):
+    layers = [shapes.Conv2d(1, k, stride=s, dilation=d, padding=40) for k, s, d in windows]
+    rows = shapes.trace(layers, input_shape=(1, 64, 64))
+    assert [field for field, _ in walk(windows)] == [row.receptive_field for row in rows]
+
+
+@many
+@given(st.integers(1, 8), st.integers(1, 20), st.integers(1, 6), st.integers(0, 30))
+def test_the_hand_made_costs_of_a_convolution_are_the_packages(inputs, maps, kernel, more):
+    row = shapes.trace([shapes.Conv2d(maps, kernel)], (inputs, kernel + more, kernel + more))[0]
+    by_hand = convolution(links=inputs * maps, maps=maps, kernel=kernel, side=more + 1)
+    assert by_hand == (row.parameters, row.connections, row.multiply_adds)
+
+
+@many
+@given(st.integers(1, 400), st.integers(1, 200))
+def test_a_fully_connected_layer_is_a_convolution_of_one_pixel(inputs, units):
+    row = shapes.trace([shapes.Linear(units)], (inputs,))[0]
+    by_hand = convolution(links=inputs * units, maps=units, kernel=1, side=1)
+    assert by_hand == (row.parameters, row.connections, row.multiply_adds)
+
+
+@many
+@given(st.integers(1, 30), st.integers(1, 30))
+def test_the_hand_made_costs_of_subsampling_are_the_packages(maps, side):
+    row = shapes.trace([shapes.Subsampling(2)], (maps, 2 * side, 2 * side))[0]
+    assert subsampling(maps, side) == (row.parameters, row.connections, row.multiply_adds)
+
+
+@many
+@given(sizes, kernels, strides, paddings, dilations)
+def test_the_formula_in_words_is_the_traces_or_says_why_nothing_fits(
+    size, kernel, stride, padding, dilation
+):
+    said = in_words(size, kernel, stride, padding, dilation)
+    layer = shapes.Conv2d(1, kernel, stride=stride, padding=padding, dilation=dilation)
+    try:
+        assert said == shapes.trace([layer], (1, size, size))[0].formula
+    except shapes.ShapeError:
+        assert f"reaches over {dilation * (kernel - 1) + 1} pixels" in said
+        assert f"the row has {size + 2 * padding}" in said
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+def test_for_same_an_even_window_gets_one_more_pixel_after_than_before():
+    image, kernel = torch.rand(1, 1, 28, 28), torch.rand(1, 1, 4, 4)
+    padded = torch.nn.ZeroPad2d((1, 2, 1, 2))(image)
+    same = torch.conv2d(image, kernel, padding="same")
+    torch.testing.assert_close(same, torch.conv2d(padded, kernel))
+
+
+@pytest.mark.parametrize("name", ["sigmoid-avg", "lenet5-1998"])
+def test_the_gradient_shows_the_same_squares_for_every_digit(name, mnist):
+    square_seen = hand_made("square_seen", torch=torch, networks=networks)
+    network = networks.FAMILY[name]
+    rows = network.trace()
+    for image in mnist.test.images[:5]:
+        for layer in ("C1", "S2", "C3", "S4"):
+            assert square_seen(network, layer, image)[2] == rows[layer].receptive_field
+
+
+# --- the page -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(mnist, monkeypatch):
+    """The names that the import cell gives, and the sections after it, by their headings."""
+    monkeypatch.setattr(data, "load", lambda: mnist)
+    start, *others = sections()
+    names = {}
+    run(start, names)
+    return names, others
+
+
+def test_every_section_runs_alone(page):
+    names, others = page
+    for section in others:
+        run(section, dict(names))
+
+
+def test_the_sections_run_backwards_and_twice(page):
+    names, others = page
+    for section in [*reversed(others), *others]:
+        run(section, names)
+
+
+def test_the_stand_in_digits_serve_as_well(monkeypatch, tmp_path):
+    monkeypatch.delenv("LENET_COURSE_DATA", raising=False)
+    monkeypatch.setitem(os.environ, "LENET_COURSE_OFFLINE", "1")
+    monkeypatch.setitem(os.environ, "LENET_COURSE_CACHE", str(tmp_path))
+    names = {}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="MNIST is not here")
+        for section in sections():
+            run(section, names)
+    assert names["digits"].name == "scikit-learn digits"
+
+
+def test_moving_a_slider_writes_the_formula_and_draws_the_window(page):
+    names, others = page
+    for section in others:
+        if any("Explorer" in cell.source for cell in section):
+            run(section, names)
+    size, kernel, stride, padding, _ = names["sliders"]
+    size.value, stride.value, padding.value = 12, 1, 2
+    assert names["words"].value == "(12 + 2*2 - 1*(3 - 1) - 1) // 1 + 1 = 14"
+    assert names["drawing"].value == figures.window(12, 3, 1, 2).image
+    padding.value, size.value, kernel.value = 0, 2, 7
+    assert names["words"].value.startswith("It stands nowhere")
+
+
+def test_the_words_under_the_sliders_tell_where_they_stand(page):
+    names, others = page
+    for section in others:
+        if any("Explorer" in cell.source for cell in section):
+            run(section, names)
+    size, kernel, stride, padding, dilation = (slider.value for slider in names["sliders"])
+    places = shapes.output_size(size, kernel, stride, padding, dilation)
+    told = names["Explorer"].text_alternative
+    assert told == (
+        f"A row of {size} pixels, padding {padding}; a window of {kernel} with stride {stride}: "
+        f"{places} places."
+    )
+
+
+def test_every_section_ends_in_a_number_that_is_asserted():
+    for section in sections()[1:]:
+        graded = [cell for cell in section if "exercise" not in cell.metadata.get("tags", [])]
+        assert not graded or any("assert " in cell.source for cell in graded), graded[0].source
+
+
+def test_cells_are_short():
+    for cell in code_cells(jupytext.read(SOURCE).cells):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        lines = [line for line in lines if not line.startswith(("#", "assert", "import", "from"))]
+        assert len(lines) <= LONGEST_CELL, cell.source

@@ -1,0 +1,171 @@
+"""Chapter 02 convolves by hand as torch does, in any order of its sections, and with any digits."""
+
+import ast
+import os
+import re
+import warnings
+from itertools import product
+from pathlib import Path
+
+import jupytext
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lenet_course import data, figures, networks, shapes
+
+SOURCE = Path(__file__).parents[2] / "chapters" / "02_convolution.py"
+LONGEST_CELL = 12  # lines of code, blank ones, comments, asserts and imports left out
+
+
+def hand_made(name, **names):
+    """The chapter's own function of that name."""
+    tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    (found,) = [node for node in functions if node.name == name]
+    exec(compile(ast.Module([found], []), SOURCE.name, "exec"), names)
+    return names[name]
+
+
+def code_cells(cells):
+    return [cell for cell in cells if cell.cell_type == "code"]
+
+
+def sections():
+    """The chapter's cells, cut before each second-level heading; the first part imports."""
+    parts = [[]]
+    for cell in jupytext.read(SOURCE).cells:
+        if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M):
+            parts.append([])
+        parts[-1].append(cell)
+    return [code_cells(part) for part in parts]
+
+
+def run(cells, names):
+    for cell in cells:
+        exec(compile(cell.source, SOURCE.name, "exec"), names)
+
+
+WAYS = {
+    name: hand_made(name, torch=torch, product=product)
+    for name in ("by_loops", "by_shifts", "by_product")
+}
+
+
+# --- by hand and in the package -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", WAYS)
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 5), st.integers(0, 2**31))
+@settings(max_examples=40, deadline=None)
+def test_the_hand_made_layer_is_the_packages(way, maps, size, more, seed):
+    layer = shapes.Conv2d(maps, size, name="C1")
+    model = networks.build([layer], input_shape=(1, size + more, size + more), seed=seed)
+    image = torch.randn(size + more, size + more, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        wanted = model(image[None, None])[0]
+        ours = WAYS[way](image, model.C1.weight[:, 0], model.C1.bias)
+    torch.testing.assert_close(ours, wanted, rtol=1e-4, atol=1e-5)
+
+
+@given(st.integers(0, 6), st.integers(0, 2**31))
+@settings(max_examples=20, deadline=None)
+def test_moved_by_hand_is_torchs_roll_with_an_empty_edge(by, seed):
+    moved = hand_made("moved", functional=torch.nn.functional)
+    maps = torch.randn(2, 4, 7, generator=torch.Generator().manual_seed(seed))
+    wanted = maps.roll(by, -1)
+    wanted[..., :by] = 0
+    assert torch.equal(moved(maps, by), wanted)
+
+
+def test_the_maps_follow_the_digit_whatever_the_weights(mnist):
+    moved = hand_made("moved", functional=torch.nn.functional)
+    images = networks.FAMILY["relu-max"].prepare(mnist.test.images[:20])
+    for seed, by in product(range(3), range(1, 5)):
+        start = networks.build("relu-max", seed=seed)[:3]
+        with torch.no_grad():
+            C1 = start.C1(images), start.C1(moved(images, by))
+            S2 = start(images), start(moved(images, by))
+        torch.testing.assert_close(C1[1][..., by:], C1[0][..., :-by])
+        shifts = [torch.allclose(S2[1][..., 3:], moved(S2[0], n)[..., 3:]) for n in range(4)]
+        assert shifts == [n == by / 2 for n in range(4)]
+
+
+# --- the page -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(mnist, monkeypatch):
+    """The names that the import cell gives, and the sections after it."""
+    monkeypatch.setattr(data, "load", lambda: mnist)
+    start, *others = sections()
+    names = {}
+    run(start, names)
+    return names, others
+
+
+def test_every_section_runs_alone(page):
+    names, others = page
+    for section in others:
+        run(section, dict(names))
+
+
+def test_the_sections_run_backwards_and_twice(page):
+    names, others = page
+    for section in [*reversed(others), *others]:
+        run(section, names)
+
+
+def test_the_stand_in_digits_serve_as_well(monkeypatch, tmp_path):
+    monkeypatch.delenv("LENET_COURSE_DATA", raising=False)
+    monkeypatch.setitem(os.environ, "LENET_COURSE_OFFLINE", "1")
+    monkeypatch.setitem(os.environ, "LENET_COURSE_CACHE", str(tmp_path))
+    names = {}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="MNIST is not here")
+        for section in sections():
+            run(section, names)
+    assert names["digits"].name == "scikit-learn digits"
+
+
+def explored(page):
+    """The names after the section with the sliders."""
+    names, others = page
+    for section in others:
+        if any("Explorer" in cell.source for cell in section):
+            run(section, names)
+    return names
+
+
+def test_moving_a_slider_shows_the_products_of_that_window(page):
+    names = explored(page)
+    names["top"].value, names["left_edge"].value = 20, 12
+    window = names["digit"][20:25, 12:17]
+    kernel = torch.tensor([-1, -1, 0, 1, 1]).repeat(5, 1) / 10
+    wanted = figures.products(window, kernel)
+    assert (names["drawing"].value, names["words"].value) == (wanted.image, wanted.alt)
+
+
+def test_the_sliders_reach_every_place_and_no_further(page):
+    names = explored(page)
+    assert {(slider.min, slider.max) for slider in (names["top"], names["left_edge"])} == {(0, 27)}
+
+
+def test_the_words_under_the_sliders_tell_where_they_stand(page):
+    names = explored(page)
+    told = names["Explorer"].text_alternative
+    assert f"row {names['row'].value} and column {names['column'].value};" in told
+
+
+def test_every_section_ends_in_a_number_that_is_asserted():
+    for section in sections()[1:]:
+        graded = [cell for cell in section if "exercise" not in cell.metadata.get("tags", [])]
+        assert not graded or any("assert " in cell.source for cell in graded), graded[0].source
+
+
+def test_cells_are_short():
+    for cell in code_cells(jupytext.read(SOURCE).cells):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        lines = [line for line in lines if not line.startswith(("#", "assert", "import", "from"))]
+        assert len(lines) <= LONGEST_CELL, cell.source
