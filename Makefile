@@ -2,6 +2,7 @@
 # make test            install what is missing, run the whole suite   ARGS="-k shapes"
 # make run             run every chapter from clean, print a table    ARGS="00 07"
 # make sync            chapters/*.py -> their executed .ipynb         ARGS="--check" or ARGS="--force 01"
+# make bench           follow every recipe at full length, an hour   ARGS="--recipes no-activation --seeds 0"
 # make constraints     find the newest versions that go together, write constraints.txt
 # make test-long       the long suite
 #
@@ -21,7 +22,7 @@ BIN := $(VENV)/bin
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 endif
 
-.PHONY: lab test test-long run sync constraints
+.PHONY: lab test test-long run sync bench constraints
 .SILENT:
 
 lab:
@@ -43,6 +44,10 @@ run:
 sync:
 	$(PYTHON) tools/install.py test
 	$(BIN)/python tools/sync.py $(ARGS)
+
+bench:
+	$(PYTHON) tools/install.py lab
+	$(BIN)/python benchmarks/recipes.py $(ARGS)
 
 constraints:
 	$(PYTHON) tools/constraints.py

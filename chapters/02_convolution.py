@@ -74,7 +74,7 @@ kernel = torch.tensor([-1, -1, 0, 1, 1]).repeat(5, 1) / 10
 row, column = 24, 10
 window = digit[row : row + 5, column : column + 5]
 assert window.shape == kernel.shape == (5, 5)
-figures.products(window, kernel)
+figures.products(digit, kernel, row, column)
 
 # %% slideshow={"slide_type": "fragment"}
 bias = 0.5
@@ -92,7 +92,7 @@ round(unit.item(), 4)
 # %%
 def under_window(row, column):
     kernel = torch.tensor([-1, -1, 0, 1, 1]).repeat(5, 1) / 10
-    return figures.products(digit[row : row + 5, column : column + 5], kernel)
+    return figures.products(digit, kernel, row, column)
 
 
 top = ipywidgets.IntSlider(15, 0, 27, description="row")
@@ -107,7 +107,7 @@ def update(change=None):
 
 
 update()
-assert words.value.startswith("A window of 5x5 times a kernel of 5x5: 25 products")
+assert words.value.startswith("The window of 5x5 at row 15, column 19, times a kernel")
 words.value
 
 
@@ -177,6 +177,7 @@ def by_loops(image, kernels, biases):
     return maps
 
 
+# %%
 torch.manual_seed(0)
 kernels, biases = torch.randn(6, 5, 5) / 5, torch.randn(6)
 in_loops = by_loops(digit, kernels, biases)
@@ -359,10 +360,8 @@ def true_convolution(image, kernel):
 
 # %%
 def both(kernel):
-    image = digit[None, None]
-    return torch.conv2d(image, kernel[None, None]), torch.conv2d(
-        image, kernel.flip(0, 1)[None, None]
-    )
+    as_it_stands_and_turned = torch.stack([kernel, kernel.flip(0, 1)])
+    return torch.conv2d(digit[None, None], as_it_stands_and_turned[:, None])[0]
 
 
 blur, edge = torch.ones(5, 5) / 25, torch.tensor([-1, -1, 0, 1, 1]).repeat(5, 1) / 10
@@ -547,6 +546,11 @@ def kernel_gradient(image, slopes):
 #     return torch.conv2d(image[None, None], slopes[None, None])[0, 0]
 # ```
 #
+# </details>
+#
+# <details>
+# <summary>Why it is so short</summary>
+#
 # The weight at row `i`, column `j` meets the pixel `image[row + i, column + j]` at every place. Its
 # gradient is the sum of those pixels, each times the slope of its place: once more a window that
 # slides, and this time the window is as large as the map.
@@ -601,28 +605,32 @@ figures.signed_maps(
 
 
 # %%
-def shift_of_s2(by):
-    """The shift of S2's map that answers a digit moved by so many pixels, or None."""
-    C1_to_S2 = networks.build("relu-max", seed=0)[:3]
-    with torch.no_grad():
-        before = C1_to_S2(digit[None, None])
-        after = C1_to_S2(moved(digit[None, None], by))
+def answering_shift(depth, by):
+    """The shift of the map after so many modules that answers a digit moved by pixels, or None."""
+    start = networks.build("relu-max", seed=0)[:depth]
+    before, after = (start(moved(digit[None, None], pixels)) for pixels in (0, by))
     for shift in range(4):
-        same = torch.isclose(after[..., 3:], moved(before, shift)[..., 3:], atol=1e-5)
-        if same.all():
+        if torch.allclose(after[..., 3:], moved(before, shift)[..., 3:], atol=1e-5):
             return shift
     return None
 
 
-answers = {by: shift_of_s2(by) for by in range(5)}
-assert answers == {0: 0, 1: None, 2: 1, 3: None, 4: 2}
-answers
+S2 = {by: answering_shift(3, by) for by in range(5)}  # C1, its ReLU, S2
+assert S2 == {0: 0, 1: None, 2: 1, 3: None, 4: 2}
+S2
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Moved by 2, S2's map follows by 1, and moved by 4 by 2. Moved by 1 or 3 it is no shift of the old
-# map at all: other units share a window now. After S4, which steps by 4, only every fourth shift
-# survives. Convolution follows a digit; what makes the network bear small shifts is learned, or
-# comes from pooling (chapter 04).
+# Moved by 2, S2's map follows by 1; moved by 4, it follows by 2. Moved by 1 or 3 it is no shift of
+# the old map at all: other units share a window now. And after S4, which steps by 4?
+
+# %%
+S4 = {by: answering_shift(6, by) for by in range(5)}  # and C3, its ReLU, S4
+assert S4 == {0: 0, 1: None, 2: None, 3: None, 4: 1}
+S4
+
+# %% [markdown]
+# Only every fourth shift survives. Convolution follows a digit; that a network bears *small* shifts
+# is learned, or comes from pooling (chapter 04).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A frame that nobody drew

@@ -84,23 +84,33 @@ round(loss.item(), 2), round(math.log(10), 4)
 #
 # ### Which way is down?
 #
-# The *gradient* says for each weight how fast the loss grows with it. Take one weight in the middle
-# of C1's first kernel. Nudge it a little, and see by how much the loss changes:
+# The *gradient* says for each weight how fast the loss grows with it. Take a single one, the output
+# layer's bias for the answer 1. `backward` gives its gradient; a nudge by 0.01 should change the
+# loss a hundredth as much:
 
 # %%
-with torch.no_grad():
-    model.C1.weight[0, 0, 2, 2] += 0.01
-    nudged = functional.cross_entropy(model(network.prepare(batch.images)), batch.labels)
-    model.C1.weight[0, 0, 2, 2] -= 0.01
-slope = (nudged - loss).item() / 0.01
-
 loss.backward()
-gradient = model.C1.weight.grad[0, 0, 2, 2].item()
+gradient = model.output.bias.grad[1].item()
+with torch.no_grad():
+    model.output.bias[1] += 0.01
+    nudged = functional.cross_entropy(model(network.prepare(batch.images)), batch.labels)
+    model.output.bias[1] -= 0.01
+slope = (nudged - loss).item() / 0.01
 assert abs(slope - gradient) < 1e-3
-f"nudged: {slope:.2f}, by backward: {gradient:.2f}"
+f"nudged {slope:.3f}, by backward {gradient:.3f}"
 
 # %% [markdown]
-# `backward` finds the slope of all 61,706 weights and biases at once, for about the price of two
+# Here the gradient can even be read: it is the mean share that answer 1 was given, less the share
+# of ones among the 64 digits.
+
+# %%
+given = outputs.softmax(dim=1)[:, 1].mean().item()
+wanted = (batch.labels == 1).float().mean().item()
+assert math.isclose(gradient, given - wanted, abs_tol=1e-6)
+f"{given:.3f} - {wanted:.3f} = {gradient:.3f}"
+
+# %% [markdown]
+# `backward` finds the slopes of all 61,706 weights and biases at once, for about the price of two
 # more looks at the batch. That is what makes learning possible.
 #
 # ### One weight, in numbers
@@ -110,12 +120,12 @@ f"nudged: {slope:.2f}, by backward: {gradient:.2f}"
 
 # %%
 assert sum(parameter.grad.numel() for parameter in model.parameters()) == 61_706
-old = model.C1.weight[0, 0, 2, 2].item()
+old = model.output.bias[1].item()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 optimizer.step()
-new = model.C1.weight[0, 0, 2, 2].item()
+new = model.output.bias[1].item()
 assert math.isclose(new, old - 0.1 * gradient, abs_tol=1e-7)
-f"{old:.4f} - 0.1 * {gradient:.4f} = {new:.4f}"
+f"{old:.4f} - 0.1 * ({gradient:.4f}) = {new:.4f}"
 
 # %% [markdown]
 # Did it help? The same batch again:
@@ -275,7 +285,8 @@ evaluation = training.evaluate(model, two_hundred, prepare=network.prepare)
 assert torch.allclose(torch.tensor(history.losses), torch.tensor(losses), atol=1e-4)
 assert math.isclose(evaluation.loss, loss, abs_tol=1e-4)
 assert evaluation.error == error
-history.steps == len(losses)
+assert history.steps == len(losses)
+history.steps
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Exercise 2 · A mean over digits
@@ -343,8 +354,9 @@ def mended_loop(weight, inputs, targets, rate):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Watch it learn
 #
-# `fit` calls `watch` every 50 steps and after each epoch, with the history so far. Here it draws the
-# loss while the cell runs. The optimizer is Adam, which gives each weight a step of its own length.
+# `fit` calls `watch` every 50 steps and after each epoch, with the history so far. Here it draws
+# the loss while the cell runs. The optimizer is Adam, which gives each weight a step of its own
+# length.
 
 # %%
 model = networks.build(network, seed=0)
@@ -551,9 +563,9 @@ assert abs(elsewhere - 0.1) < 0.04
 Markdown(f"best of a thousand guessers {right.max():.1%}; elsewhere it has {elsewhere:.1%}")
 
 # %% [markdown]
-# The best guesser is a guesser. Its fine number came from being chosen, and is gone on fresh digits.
-# So there are three sets: train to learn, validation to choose rate, epoch and network, and test
-# for one look at the end. `recipes.run` keeps to that.
+# The best guesser is a guesser. Its fine number came from being chosen, and is gone on fresh
+# digits. So there are three sets: train to learn, validation to choose rate, epoch and network,
+# and test for one look at the end. `recipes.run` keeps to that.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Exercise 5 · Which run?
@@ -611,8 +623,8 @@ Markdown(f"validation error in order {in_order:.1%}, shuffled {shuffled:.1%}")
 
 # %% [markdown]
 # In order it learns "always zero", then "always one", and ends at nine. MNIST is stored well mixed,
-# so a forgotten shuffle does little harm there, and nobody notices it. `data.batches` makes the order
-# from the seed and the epoch's number alone, so any epoch can be repeated:
+# so a forgotten shuffle does little harm there, and nobody notices it. `data.batches` makes the
+# order from the seed and the epoch's number alone, so any epoch can be repeated:
 
 # %%
 first, second = data.batches(100, 64, epoch=0)[0], data.batches(100, 64, epoch=1)[0]
@@ -730,22 +742,26 @@ lines = ["| epoch | loss, reported | ours | accuracy, reported | ours |", "|---|
 for number, (loss, accuracy) in enumerate(log):
     our_loss = mean(run[number]["train loss"] for run in runs)
     our_accuracy = mean(run[number]["train accuracy"] for run in runs)
-    assert abs(our_loss - loss) < 0.03 and abs(our_accuracy - accuracy) < 1
+    assert number == 0 or (our_loss - loss < 0.01 and accuracy - our_accuracy < 0.5)
+    assert all(run[number]["train loss"] > loss for run in runs)
     lines.append(f"| {number + 1} | {loss} | {our_loss:.5f} | {accuracy} | {our_accuracy:.2f} |")
 Markdown("\n".join(lines))
 
 # %%
 first = ours["no-activation"].history.epochs[0]
 assert log[0] == (0.39701, 87.57)
-assert not is_mnist or abs(first.train_loss - 0.39701) < 0.08
-assert not is_mnist or abs(100 * (1 - first.train_error) - 87.57) < 3
+assert not is_mnist or abs(first.train_loss - 0.39701) < 0.15
+assert not is_mnist or abs(100 * (1 - first.train_error) - 87.57) < 5
+spread = [run[0]["train accuracy"] for run in runs]
+assert max(spread) - min(spread) > 2
 assert (math.ceil(60_000 / 64), math.ceil(55_000 / 64)) == (938, 860)
-assert (60_000 % 64, 55_000 % 64) == (32, 24)
+Markdown(f"your first epoch: loss {first.train_loss:.5f}, accuracy {1 - first.train_error:.2%}")
 
 # %% [markdown]
-# The first epoch: 0.39701 and 87.57% reported, and ours beside it. Their last batch of 32 gives away
-# that they trained on 60,000 digits, 938 steps; ours are 55,000, 860 steps, because 5,000 validate.
-# Fewer late steps with a small loss, so a slightly larger mean; the rest follows.
+# Reported for the first epoch: 0.39701 and 87.57%. Three seeds of ours lie more than 2 points apart
+# there, so one epoch proves little; from the second on they agree with the log within half a point.
+# And all of them stay a little behind it, in every epoch. The source trained on 60,000 digits, 938
+# steps an epoch; ours are 55,000, 860 steps, because 5,000 validate. That would do it.
 #
 # ### One sentence for each
 #
@@ -776,8 +792,8 @@ assert recipes.RECIPES["relu-avg-adam"].reported["test accuracy"] == 99.05
 assert average("relu-avg-adam") < 99.05 - 0.4 and still_falling("relu-avg-adam")
 Markdown(
     f"**relu-avg-adam**: reported 99.05% for weights that were published, ours "
-    f"{average('relu-avg-adam'):.2f}%, further off than chance explains; how long those weights were "
-    "trained is not told, and after our ten epochs the loss was still falling."
+    f"{average('relu-avg-adam'):.2f}%, further off than chance explains; how long those weights "
+    "were trained is not told, and in our tenth epoch the loss was still falling."
 )
 
 # %%
@@ -833,11 +849,11 @@ Markdown(
 # * Means go over digits, not over batches; and an accuracy counted while the weights move is that
 #   of no network.
 # * `training.fit` and `training.evaluate` give what the hand-made loop gives, and stop cleanly.
-# * Too small a rate does nothing, too large a one kills; a summed loss hides a rate times the batch.
+# * Too small a rate does nothing, too large a one kills; a summed loss multiplies it by the batch.
 # * On 10,000 digits a tenth of a percent is chance. Validation chooses, the test is asked once.
 # * A recipe can be repeated as far as it was written down, and no further.
 #
 # ## Where to go next
 #
-# **Chapter 10** asks what the first weights should be; **chapter 11** keeps what was learned, so that
-# a run can be taken up again.
+# **Chapter 10** asks what the first weights should be; **chapter 11** keeps what was learned, so
+# that a run can be taken up again.

@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .idx import DataError
-from .shapes import ShapeError
+from .errors import CourseError
 
-KNOWN = (DataError, ShapeError)
-"""Errors that speak to a learner: shown as their sentence, without a traceback."""
+if TYPE_CHECKING:
+    from .history import History
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -37,7 +38,46 @@ def data(arguments: argparse.Namespace) -> int:
     return 0 if kept else 2  # a warning has said why
 
 
-COMMANDS = {"doctor": doctor, "data": data}
+def train(arguments: argparse.Namespace) -> int:
+    """Follow a recipe: train its network, go on with a run that was begun, and test it at the end.
+
+    Ends with 130 when it was stopped: what was reached is kept where there is a folder for it.
+    """
+    from . import checkpoints, recipes
+    from .data import load
+
+    recipe, digits, keeper = recipes.find(arguments.recipe), load(), None
+    if arguments.checkpoints:
+        folder = Path(arguments.checkpoints)
+        if arguments.fresh and (aside := checkpoints.set_aside(folder)):
+            print(f"The run of before is now in {aside}.")
+        about = {"recipe": recipe.name, "data": digits.name}
+        keeper = checkpoints.Keeper(folder, arguments.keep, arguments.every_steps, about)
+        if begun := checkpoints.latest(folder):
+            print(f"Restored {begun.name}.")
+    result = recipes.run(
+        recipe, digits, arguments.seed, arguments.epochs, watch=_PrintEpochs(), keeper=keeper
+    )
+    if result.test is None:
+        print(f"{result.history.stopped} after {result.history.steps:,} steps.", file=sys.stderr)
+        return 1 if result.history.stopped == "diverged" else 130
+    print(f"{recipe.network.name} on {digits.name}, test: {result.test}")
+    return 0
+
+
+class _PrintEpochs:
+    """Prints each line of a history once, as soon as it is complete."""
+
+    def __init__(self) -> None:
+        self.printed = 0
+
+    def __call__(self, history: History) -> None:
+        for line in str(history).splitlines()[self.printed : len(history.epochs)]:
+            print(line, flush=True)
+        self.printed = len(history.epochs)
+
+
+COMMANDS = {"doctor": doctor, "data": data, "train": train}
 
 
 def main(words: list[str] | None = None) -> int:
@@ -51,7 +91,7 @@ def main(words: list[str] | None = None) -> int:
         warnings.showwarning = _show_warning
         try:
             return COMMANDS[arguments.command](arguments)
-        except KNOWN as error:
+        except CourseError as error:
             print(f"lenet-course: {error}", file=sys.stderr)
             return 2
         except KeyboardInterrupt:
@@ -63,8 +103,28 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lenet-course", description="LeNet-5, layer by layer.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, command in COMMANDS.items():
-        commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        summary = command.__doc__.partition("\n")[0]
+        described = commands.add_parser(name, help=summary, description=command.__doc__)
+        if command is train:
+            _add_training_options(described)
     return parser
+
+
+def _add_training_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("recipe", help="its name, such as relu-max; a wrong one lists them all")
+    add("--checkpoints", metavar="FOLDER", help="keep the run here, and go on with one kept here")
+    add("--epochs", type=_at_least_1, help="passes in all, in place of the recipe's own number")
+    add("--seed", type=int, default=0, help="of the first weights and the order (default: 0)")
+    add("--keep", type=_at_least_1, default=3, help="newest checkpoints that stay (default: 3)")
+    add("--every-steps", type=_at_least_1, help="save every so many steps too")
+    add("--fresh", action="store_true", help="start over; the run of before is moved, not deleted")
+
+
+def _at_least_1(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} cannot be: give a whole number of at least 1")
+    return int(word)
 
 
 def _show_warning(message: Warning, *where: object, **more: object) -> None:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .errors import unknown
+
 if TYPE_CHECKING:
     import torch
 
@@ -21,7 +23,7 @@ def pick(name: str | None = None) -> torch.device:
         name: ask for one by name ("cuda", "mps", "cpu"), or leave the choice to this function.
 
     Raises:
-        ValueError: the device you asked for is not there.
+        UnknownNameError: the device you asked for is not there.
 
     Example:
         >>> pick("cpu")
@@ -40,7 +42,7 @@ def pick(name: str | None = None) -> torch.device:
     if name is None:
         return torch.device(found[0])
     if name.split(":")[0] not in found:
-        raise ValueError(f"There is no device {name!r} here. Choose one of {', '.join(found)}.")
+        raise unknown("device", name, found)
     return torch.device(name)
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from .errors import CourseError
+
 BOX = 20
 """Pixels: the longer side of every prepared digit."""
 SIDE = 28
@@ -18,7 +20,7 @@ CENTRE = 14
 """The row and column that MNIST's centres of mass lie nearest to, counted from 0."""
 
 
-class HandwritingError(ValueError):
+class HandwritingError(CourseError, ValueError):
     """The drawing cannot be prepared; the message says why and what to do."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,34 @@ class History:
         if self.stopped:
             lines.append(f"{self.stopped} after {self.steps:,} steps")
         return "\n".join(lines) or "nothing trained yet"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write the record as plain lists and numbers, which JSON can hold.
+
+        Example:
+            >>> History([0.5]).to_dict()["losses"]
+            [0.5]
+
+        Introduced in chapter 11.
+        """
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> History:
+        """Read a record back from what `to_dict` gave.
+
+        Example:
+            >>> History.from_dict(History([0.5]).to_dict()) == History([0.5])
+            True
+
+        Introduced in chapter 11.
+        """
+        return cls(
+            list(record["losses"]),
+            [Epoch(**row) for row in record["epochs"]],
+            [Validation(**row) for row in record["validations"]],
+            record["stopped"],
+        )
 
 
 def _line(epoch: Epoch, judged: Validation | None) -> str:

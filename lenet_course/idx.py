@@ -17,6 +17,8 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .errors import CourseError
+
 if TYPE_CHECKING:
     import torch
 
@@ -33,7 +35,7 @@ TYPES = {
 }
 
 
-class DataError(RuntimeError):
+class DataError(CourseError, RuntimeError):
     """Digits that cannot be used, in one sentence: what was wrong, and what to do."""
 
 

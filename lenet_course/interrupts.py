@@ -11,18 +11,19 @@ from dataclasses import dataclass
 
 @dataclass
 class StopRequest:
-    """Whether someone has asked for the work to stop."""
+    """Whether someone has asked for the work to stop, and by which signal."""
 
     asked: bool = False
+    number: int | None = None
 
 
 @contextmanager
 def stop_between_steps() -> Iterator[StopRequest]:
-    """Turn Ctrl-C, or the notebook's stop button, into a request that the loop reads when it can.
+    """Turn Ctrl-C, the notebook's stop button and SIGTERM into a request that the loop reads.
 
     A step that is cut short leaves some weights updated and others not. Inside this context the
-    first interrupt is noted; a second one raises KeyboardInterrupt at once. The handler that was
-    there before comes back at the end. Outside the main thread, where Python allows no handler,
+    first signal is noted; a second one raises KeyboardInterrupt at once. The handlers that were
+    there before come back at the end. Outside the main thread, where Python allows no handler,
     nothing changes.
 
     Example:
@@ -41,10 +42,11 @@ def stop_between_steps() -> Iterator[StopRequest]:
     def note(number: int, frame: object) -> None:
         if request.asked:
             raise KeyboardInterrupt
-        request.asked = True
+        request.asked, request.number = True, number
 
-    before = signal.signal(signal.SIGINT, note)
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield request
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

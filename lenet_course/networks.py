@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import singledispatch
 
 import torch
@@ -18,6 +17,7 @@ from torch.nn import functional
 from . import layers, shapes
 from .codes import digit_codes
 from .data import fit_field
+from .errors import unknown
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -182,7 +182,7 @@ def find(name: str) -> Network:
     """Look a network up by its name.
 
     Raises:
-        ValueError: the family has no such network; the message lists those it has.
+        UnknownNameError: the family has no such network; the message lists those it has.
 
     Example:
         >>> find("relu-avg").input_shape
@@ -190,11 +190,9 @@ def find(name: str) -> Network:
 
     Introduced in chapter 07.
     """
-    if name in FAMILY:
-        return FAMILY[name]
-    near = get_close_matches(name, FAMILY, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"There is no network {name!r}.{hint} The family is {', '.join(FAMILY)}.")
+    if name not in FAMILY:
+        raise unknown("network", name, FAMILY)
+    return FAMILY[name]
 
 
 def build(
@@ -215,7 +213,7 @@ def build(
         takes (N, channels, height, width).
 
     Raises:
-        ValueError: the family has no network of that name.
+        UnknownNameError: the family has no network of that name.
         ShapeError: a layer cannot take what the layer before it gives.
 
     Example:

@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from . import networks, training
+from .checkpoints import Keeper
 from .data import Digits, Split
 from .devices import pick
+from .errors import unknown
 from .history import History
 from .networks import Network
 
@@ -59,12 +61,12 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Result:
-    """What a recipe led to: the trained network, its history, and its test."""
+    """What a recipe led to: the trained network, its history, and its test if it ran to its end."""
 
     recipe: Recipe
     model: nn.Module
     history: History
-    test: training.Evaluation
+    test: training.Evaluation | None
 
 
 def run(
@@ -73,6 +75,7 @@ def run(
     seed: int = 0,
     epochs: int | None = None,
     watch: training.Watch | None = None,
+    keeper: Keeper | None = None,
 ) -> Result:
     """Follow a recipe from the first weights to the test.
 
@@ -82,9 +85,14 @@ def run(
         seed: of the weights, the order and everything else that is drawn.
         epochs: fewer, or more, than the recipe says.
         watch: as in `training.fit`.
+        keeper: keeps the run's checkpoints. A run that it holds already goes on from there, and
+            one that is done is not tested again.
 
     Returns:
         A Result; its test is read once, at the end.
+
+    Raises:
+        CheckpointError: the keeper's folder holds another run, or cannot be written to.
 
     Example:
         >>> from lenet_course import data  # doctest: +SKIP
@@ -116,9 +124,17 @@ def run(
         reduction=recipe.reduction,
         validate_every=recipe.validate_every,
         watch=watch,
+        checkpoints=keeper,
         **reading,
     )
-    return Result(recipe, model, history, training.evaluate(model, digits.test, **reading))
+    if history.stopped:
+        return Result(recipe, model, history, None)
+    if keeper is not None and (test := keeper.recall("test")):
+        return Result(recipe, model, history, training.Evaluation(**test))
+    test = training.evaluate(model, digits.test, **reading)
+    if keeper is not None:
+        keeper.annotate(test=vars(test))
+    return Result(recipe, model, history, test)
 
 
 def truncated_normal(model: nn.Module, sd: float = 0.1, bias: float = 0.0) -> None:
@@ -291,7 +307,7 @@ def find(name: str) -> Recipe:
     """Look a recipe up by its name.
 
     Raises:
-        ValueError: there is no such recipe; the message lists those there are.
+        UnknownNameError: there is no such recipe; the message lists those there are.
 
     Example:
         >>> find("no-activation").reduction
@@ -300,5 +316,5 @@ def find(name: str) -> Recipe:
     Introduced in chapter 09.
     """
     if name not in RECIPES:
-        raise ValueError(f"There is no recipe {name!r}. There are {', '.join(RECIPES)}.")
+        raise unknown("recipe", name, RECIPES)
     return RECIPES[name]

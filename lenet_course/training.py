@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import count as count_from
+from itertools import islice
 from numbers import Integral
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .checkpoints import Keeper
 from .data import Split, batches
+from .errors import CourseError
 from .history import Epoch, History, Validation
 from .interrupts import stop_between_steps
 from .progress import progress
@@ -28,7 +34,7 @@ Decide = Callable[[Tensor], Tensor]
 Watch = Callable[[History], None]
 
 
-class TrainingError(ValueError):
+class TrainingError(CourseError, ValueError):
     """The run cannot start as asked; the message says what does not fit and what to change."""
 
 
@@ -178,12 +184,13 @@ def fit(
     scheduler: torch.optim.lr_scheduler.LRScheduler | None = None,
     validate_every: int | None = None,
     watch: Watch | None = None,
+    checkpoints: Keeper | str | Path | None = None,
 ) -> History:
     """Train a network, and keep a record.
 
-    Ctrl-C, or the notebook's stop button, ends the run between two steps; the network and the
-    history are whole. So does a loss that is no longer a finite number, within 50 steps. The model
-    is left in training mode.
+    Ctrl-C, the notebook's stop button or SIGTERM ends the run between two steps; the network and
+    the history are whole. So does a loss that is no longer a finite number, within 50 steps. The
+    model is left in training mode.
 
     Args:
         model: takes what prepare gives, and returns (N, classes). It is trained where it lies.
@@ -202,12 +209,16 @@ def fit(
         scheduler: changes the learning rate after each step.
         validate_every: judge every so many steps instead of after each epoch.
         watch: called with the history every 50 steps and after each epoch, to show it.
+        checkpoints: a folder, or a `checkpoints.Keeper` of one. A run that was begun there goes on
+            where it stopped, with the same numbers as if it had not; the state is saved after each
+            epoch, and when the run is asked to stop.
 
     Returns:
         The History: the loss of each step, and a row for each epoch and each validation.
 
     Raises:
         TrainingError: something does not fit; the message says what to change.
+        CheckpointError: the folder holds another run, or cannot be written to.
 
     Example:
         >>> from lenet_course import data, networks
@@ -234,30 +245,51 @@ def fit(
         judge = partial(
             evaluate, model, validation.to(device), prepare=prepare, loss=loss, decide=decide
         )
-    record = _Record(optimizer, judge, validate_every, watch)
+    plan = {"digits": len(train), "batch_size": batch_size, "shuffle": shuffle, "seed": seed}
+    plan |= {"reduction": reduction, "validate_every": validate_every}
     steps_a_pass = math.ceil(len(train) / batch_size)
     total = min(epochs * steps_a_pass, max_steps or math.inf)
+    keeper = Keeper(checkpoints) if isinstance(checkpoints, str | Path) else checkpoints
+    record = _Record(optimizer, steps_a_pass, judge, validate_every, watch)
+    if keeper is not None and (run := keeper.restore(plan, model, optimizer, scheduler)):
+        record.go_on(run)
+    order = partial(batches, len(train), batch_size, seed, shuffle=shuffle, device=device)
     model.train()
     with stop_between_steps() as request, progress(total, "training") as bar:
-        for epoch in range(math.ceil(total / steps_a_pass)):
-            for index in batches(len(train), batch_size, seed, epoch, shuffle, device=device):
-                batch = train[index]
-                outputs = model(prepare(batch.images))
-                losses = loss(outputs, batch.labels)
-                optimizer.zero_grad()
-                getattr(losses, reduction)().backward()
-                optimizer.step()
-                record.note(losses.detach(), decide(outputs.detach()) != batch.labels, epoch + 1)
-                if scheduler is not None:
-                    scheduler.step()
-                bar.update(1, text=record.text)
-                if request.asked or record.diverged or record.steps == total:
-                    break
-            record.close(epoch + 1)
-            if record.diverged or (request.asked and record.steps < total):
-                record.history.stopped = "diverged" if record.diverged else "interrupted"
+        bar.update(record.steps, text="")
+        left = max(0, total - record.steps)
+        for index in islice(_from_step(record.steps, steps_a_pass, order), left):
+            batch = train[index]
+            outputs = model(prepare(batch.images))
+            losses = loss(outputs, batch.labels)
+            optimizer.zero_grad()
+            getattr(losses, reduction)().backward()
+            optimizer.step()
+            record.note(losses.detach(), decide(outputs.detach()) != batch.labels)
+            if scheduler is not None:
+                scheduler.step()
+            record.close_if_whole()
+            bar.update(1, text=record.text)
+            stops = request.asked or record.diverged or record.steps == total
+            if keeper is not None and (stops or keeper.is_due(record.steps, steps_a_pass)):
+                record.look()
+                if not record.diverged:
+                    keeper.save(record.run(plan), model, optimizer, scheduler)
+            if stops:
                 break
+    record.close()
+    if record.diverged or (request.asked and record.steps < total):
+        record.history.stopped = "diverged" if record.diverged else "interrupted"
     return record.history
+
+
+def _from_step(
+    step: int, steps_a_pass: int, order: Callable[..., list[Tensor]]
+) -> Iterator[Tensor]:
+    """Give the batches of this step and all that follow, pass after pass."""
+    for epoch in count_from(step // steps_a_pass):
+        yield from order(epoch=epoch)[step % steps_a_pass :]
+        step = 0
 
 
 class _Record:
@@ -266,24 +298,44 @@ class _Record:
     def __init__(
         self,
         optimizer: torch.optim.Optimizer,
+        steps_a_pass: int,
         judge: Callable[[], Evaluation] | None,
         validate_every: int | None,
         watch: Watch | None,
     ) -> None:
         self.history = History()
-        self.optimizer, self.judge = optimizer, judge
+        self.optimizer, self.steps_a_pass, self.judge = optimizer, steps_a_pass, judge
         self.validate_every, self.watch = validate_every, watch
         self.steps, self.rate, self.text, self.diverged = 0, 0.0, "", False
         self.waiting: list[tuple[Tensor, Tensor, int]] = []
         self.epoch = _Sums()
 
-    def note(self, losses: Tensor, wrong: Tensor, epoch: int) -> None:
+    @property
+    def number(self) -> int:
+        """The epoch of the last step, counted from 1."""
+        return (self.steps - 1) // self.steps_a_pass + 1
+
+    def run(self, plan: dict[str, Any]) -> dict[str, Any]:
+        """Write down where the run is, for a checkpoint."""
+        history = self.history.to_dict()
+        # As text, a long run's losses would take more room than the network.
+        history["losses"] = torch.tensor(self.history.losses, dtype=torch.float64)
+        return {"steps": self.steps, "plan": plan, "history": history, "epoch": asdict(self.epoch)}
+
+    def go_on(self, run: dict[str, Any]) -> None:
+        """Take up a run where `run` wrote it down."""
+        self.steps, self.epoch = run["steps"], _Sums(**run["epoch"])
+        history = run["history"]
+        self.history = History.from_dict({**history, "losses": history["losses"].tolist()})
+        self.rate = self.optimizer.param_groups[0]["lr"]
+
+    def note(self, losses: Tensor, wrong: Tensor) -> None:
         """Take in one step's losses and mistakes, both (N,), which stay on the device."""
         self.waiting.append((losses.sum(), wrong.sum(), len(losses)))
         self.steps += 1
         self.rate = self.optimizer.param_groups[0]["lr"]
         if self.validate_every and self.steps % self.validate_every == 0:
-            self.validate(epoch)
+            self.validate()
         if self.steps % STEPS_BETWEEN_LOOKS == 0:
             self.look()
             self.show()
@@ -307,19 +359,26 @@ class _Record:
         if self.watch is not None:
             self.watch(self.history)
 
-    def validate(self, epoch: int) -> None:
+    def validate(self) -> None:
         """Judge the network as it is now."""
         if self.judge is not None:
             result = self.judge()
-            row = Validation(self.steps, epoch, result.loss, result.error)
+            row = Validation(self.steps, self.number, result.loss, result.error)
             self.history.validations.append(row)
 
-    def close(self, number: int) -> None:
-        """End an epoch, or the part of it that was run."""
+    def close_if_whole(self) -> None:
+        """End the epoch if this step was its last."""
+        if self.steps % self.steps_a_pass == 0:
+            self.close()
+
+    def close(self) -> None:
+        """End an epoch, or the part of it that was run, if any was."""
         self.look()
+        if self.epoch.steps == 0:
+            return
         self.history.epochs.append(
             Epoch(
-                number=number,
+                number=self.number,
                 steps=self.epoch.steps,
                 digits=self.epoch.digits,
                 train_loss=self.epoch.loss / self.epoch.digits,
@@ -329,7 +388,7 @@ class _Record:
         )
         self.epoch = _Sums()
         if not self.validate_every:
-            self.validate(number)
+            self.validate()
         self.show()
 
 

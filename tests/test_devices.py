@@ -156,5 +156,5 @@ def test_one_of_several_gpus_can_be_asked_for(there):
 @pytest.mark.parametrize("name", ["cuda", "cuda:0", "mps", "gpu", ""])
 def test_a_device_that_is_not_there_is_answered_with_those_that_are(there, name):
     there(cuda=False, mps=False)
-    with pytest.raises(ValueError, match=r"no device .* here\. Choose one of cpu"):
+    with pytest.raises(ValueError, match=r"no device .*[.?] Choose one of cpu"):
         devices.pick(name)

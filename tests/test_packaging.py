@@ -165,6 +165,8 @@ def test_the_repositorys_address_and_the_version_agree_everywhere():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["repository-code"] == PROJECT["urls"]["Repository"]
     assert citation["version"] == PROJECT["version"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"git clone {PROJECT['urls']['Repository']}\n" in readme
 
 
 def test_the_files_that_only_the_browser_reads_are_packaged():

@@ -22,6 +22,9 @@ MOST_UNCHECKED_CELLS_OF = {
     # The report on the machine, and three times what one trained network answers: its score, twenty
     # digits, and its mistakes. What must hold of them is asserted in the cells.
     "00_start_here": 4,
+    # Four pictures drawn from trainings, whose words hold losses and errors: the film, the errors,
+    # the confusion matrix, three learning rates. What must hold of them is asserted in the cells.
+    "09_training": 4,
 }
 
 NOT_FOR_OTHER_MACHINES = {

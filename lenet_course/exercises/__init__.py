@@ -21,6 +21,7 @@ import pkgutil
 from collections.abc import Callable
 from typing import TypeVar
 
+from ..errors import CourseError
 from .checking import Outcome, examine
 from .declaring import REGISTRY, Exercise, problem
 from .todo import TODO
@@ -41,7 +42,7 @@ __all__ = [
 Answer = TypeVar("Answer", bound=Callable)
 
 
-class ExerciseError(LookupError):
+class ExerciseError(CourseError, LookupError):
     """No exercise of that name: the message lists those that are near."""
 
 

@@ -18,7 +18,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from .picture import BLUE, GREY, ORANGE, Picture, canvas, painted
+from .picture import BLUE, GREY, ORANGE, RED, Picture, canvas, painted, plain
 
 SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "white", ORANGE])
 HATCH, HATCH_COLOUR = "////", "#00000099"
@@ -69,38 +69,43 @@ def signed_maps(
         return painted(figure, f"{scale}, negative values marked: {told}.")
 
 
-def products(window: Tensor, kernel: Tensor) -> Picture:
-    """Show a window, a kernel, and the products of their numbers, which one unit adds up.
+def products(image: Tensor, kernel: Tensor, row: int, column: int) -> Picture:
+    """Show a window on a digit, a kernel, and the products of their numbers, which a unit adds up.
 
     Args:
-        window: (H, W), the pixels under the kernel.
-        kernel: (H, W), the weights.
+        image: (H, W), 0 for paper.
+        kernel: (h, w), the weights; the window is as large.
+        row, column: the window's upper left corner.
 
     Example:
         >>> import torch
-        >>> print(products(torch.ones(5, 5), torch.full((5, 5), 0.5)))
-        A window of 5x5 times a kernel of 5x5: 25 products, 25 of them not zero; their sum is 12.50.
+        >>> print(products(torch.ones(32, 32), torch.full((5, 5), 0.5), row=3, column=4))
+        The window of 5x5 at row 3, column 4, times a kernel: 25 of 25 products not zero, sum 12.50.
 
     Introduced in chapter 02.
     """
-    first, second = _array(window), _array(kernel)
-    both = first * second
+    high, wide = kernel.shape
+    pixels, weights = _array(image), _array(kernel)
+    seen = pixels[row : row + high, column : column + wide]
+    both = seen * weights
     total = _number(both.sum(), 2)
-    high, wide = both.shape
-    with canvas(3.0, 1, 3) as (figure, grid):
-        panels = (
-            ("window", first, "×"),
-            ("kernel", second, "="),
-            (f"{both.size} products, sum {total}", both, ""),
-        )
+    with canvas(2.3, 1, 4) as (figure, (place, *grid)):
+        plain(place)
+        place.imshow(pixels, cmap="gray_r")
+        # imshow puts the middle of the first pixel at 0, so its border lies at -0.5.
+        corner = (column - 0.5, row - 0.5)
+        style = {"fill": False, "edgecolor": RED, "linewidth": 2, "clip_on": False}
+        place.add_patch(Rectangle(corner, wide, high, **style))
+        place.set_title(f"row {row}, column {column}")
+        panels = (("window", seen, "×"), ("kernel", weights, "="), (f"sum {total}", both, ""))
         for axes, (title, array, sign) in zip(grid, panels, strict=True):
             _draw(axes, array, _limit(array))
             axes.set_title(title)
-            axes.text(1.06, 0.5, sign, transform=axes.transAxes, va="center", fontsize=20)
+            axes.text(1.06, 0.5, sign, transform=axes.transAxes, va="center", fontsize=16)
         return painted(
             figure,
-            f"A window of {high}x{wide} times a kernel of {high}x{wide}: {both.size} products, "
-            f"{numpy.count_nonzero(both)} of them not zero; their sum is {total}.",
+            f"The window of {high}x{wide} at row {row}, column {column}, times a kernel: "
+            f"{numpy.count_nonzero(both)} of {both.size} products not zero, sum {total}.",
         )
 
 

@@ -5,10 +5,12 @@ Introduced in chapter 01.
 
 from __future__ import annotations
 
+from ..errors import CourseError
+
 Pair = tuple[int, int]
 
 
-class ShapeError(ValueError):
+class ShapeError(CourseError, ValueError):
     """A layer cannot be made, or cannot take what the layer before it gives.
 
     The message names the layer, the shapes or settings that clash, and what to change.

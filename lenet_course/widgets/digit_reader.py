@@ -46,7 +46,11 @@ class DigitReader(StaticText, ipywidgets.HBox):
     name, the drawing is still there when the cell runs again. `reader.answer` is the digit read, or
     None; `reader.shares` its ten shares; `reader.pad.ink = picture` draws from Python.
 
-    >>> reader = DigitReader(model, network.prepare, network.decide, name="start here")
+    >>> from lenet_course import networks
+    >>> network = networks.FAMILY["relu-avg"]
+    >>> reader = DigitReader(networks.build(network, seed=0), network.prepare, network.decide)
+    >>> reader.answer is None  # nothing is drawn yet
+    True
     """
 
     text_alternative = (

@@ -28,8 +28,9 @@ class LivePicture(StaticText, ipywidgets.Image):
         self.last: tuple[bytes, str] | None = None
 
     def show(self, picture: object) -> None:
-        """Show another picture: PNG bytes, or a Picture with .png and .alt."""
-        png, alt = getattr(picture, "png", picture), getattr(picture, "alt", self.text_alternative)
+        """Show another picture: PNG bytes, or a `figures.Picture`."""
+        png = getattr(picture, "image", picture)
+        alt = getattr(picture, "alt", self.text_alternative)
         self.last = png, alt
         self.value = png
 

@@ -43,7 +43,7 @@ EXAMPLES = {
     "preparation": lambda: figures.preparation(
         {"drawn": DIGITS[0].numpy(), "cropped": DIGITS[0, 4:24, 12:16].numpy()}
     ),
-    "products": lambda: figures.products(torch.eye(5), EDGE),
+    "products": lambda: figures.products(torch.eye(9), EDGE, row=2, column=2),
     "receptive_fields": lambda: figures.receptive_fields(DIGITS[0], {"C1": (3, 4, 5)}),
     "signed_maps": lambda: figures.signed_maps([EDGE, EDGE.repeat(5, 5)], ["edge", "ink"]),
     "table": lambda: figures.table(layers.TABLE_I, inputs=6),
@@ -130,7 +130,7 @@ class TestWhatTheWordsSay:
 
     def test_the_products_that_count_are_counted_and_summed(self):
         alt = EXAMPLES["products"]().alt
-        assert alt.endswith("25 products, 4 of them not zero; their sum is 0.00.")
+        assert alt.endswith("row 2, column 2, times a kernel: 4 of 25 products not zero, sum 0.00.")
 
     def test_each_map_is_told_with_its_span(self):
         alt = figures.signed_maps([EDGE, -2 * EDGE], ["one", "two"]).alt

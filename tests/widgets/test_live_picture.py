@@ -1,11 +1,10 @@
 """A picture that changes while a cell runs, and stays when it ends."""
 
-from types import SimpleNamespace
-
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from lenet_course.figures import Picture
 from lenet_course.widgets import LivePicture
 
 PNG = b"\x89PNG a picture"
@@ -14,7 +13,7 @@ PNG = b"\x89PNG a picture"
 def test_each_picture_takes_the_place_of_the_one_before():
     live = LivePicture("A curve.")
     live.show(PNG + b"1")
-    live.show(SimpleNamespace(png=PNG + b"2", alt="The second."))
+    live.show(Picture(PNG + b"2", alt="The second."))
     assert live.value == PNG + b"2"
     assert live.last == (PNG + b"2", "The second.")
 
