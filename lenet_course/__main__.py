@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lenet-course", description="LeNet-5, layer by layer.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, command in COMMANDS.items():
-        summary = command.__doc__.partition("\n")[0]
+        summary = (command.__doc__ or "").partition("\n")[0]
         described = commands.add_parser(name, help=summary, description=command.__doc__)
         if command is train:
             _add_training_options(described)

@@ -246,13 +246,14 @@ def fit(
             evaluate, model, validation.to(device), prepare=prepare, loss=loss, decide=decide
         )
     plan = {"digits": len(train), "batch_size": batch_size, "shuffle": shuffle, "seed": seed}
-    plan |= {"reduction": reduction, "validate_every": validate_every}
+    plan |= {"reduction": reduction, "validate_every": validate_every, **_settings(optimizer)}
     steps_a_pass = math.ceil(len(train) / batch_size)
     total = min(epochs * steps_a_pass, max_steps or math.inf)
     keeper = Keeper(checkpoints) if isinstance(checkpoints, str | Path) else checkpoints
     record = _Record(optimizer, steps_a_pass, judge, validate_every, watch)
     if keeper is not None and (run := keeper.restore(plan, model, optimizer, scheduler)):
         record.go_on(run)
+    _check_schedule(scheduler, total - record.steps)
     order = partial(batches, len(train), batch_size, seed, shuffle=shuffle, device=device)
     model.train()
     with stop_between_steps() as request, progress(total, "training") as bar:
@@ -275,7 +276,7 @@ def fit(
                 record.look()
                 if not record.diverged:
                     keeper.save(record.run(plan), model, optimizer, scheduler)
-            if stops:
+            if stops or record.diverged:
                 break
     record.close()
     if record.diverged or (request.asked and record.steps < total):
@@ -320,14 +321,20 @@ class _Record:
         history = self.history.to_dict()
         # As text, a long run's losses would take more room than the network.
         history["losses"] = torch.tensor(self.history.losses, dtype=torch.float64)
-        return {"steps": self.steps, "plan": plan, "history": history, "epoch": asdict(self.epoch)}
+        epoch = asdict(self.epoch)
+        return {
+            "steps": self.steps,
+            "rate": self.rate,
+            "plan": plan,
+            "epoch": epoch,
+            "history": history,
+        }
 
     def go_on(self, run: dict[str, Any]) -> None:
         """Take up a run where `run` wrote it down."""
-        self.steps, self.epoch = run["steps"], _Sums(**run["epoch"])
+        self.steps, self.rate, self.epoch = run["steps"], run["rate"], _Sums(**run["epoch"])
         history = run["history"]
         self.history = History.from_dict({**history, "losses": history["losses"].tolist()})
-        self.rate = self.optimizer.param_groups[0]["lr"]
 
     def note(self, losses: Tensor, wrong: Tensor) -> None:
         """Take in one step's losses and mistakes, both (N,), which stay on the device."""
@@ -408,6 +415,15 @@ class _Sums:
         self.mistakes += mistakes
 
 
+def _settings(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """What an optimizer was made with: a run that goes on would take it from its checkpoint."""
+    return {
+        name: value
+        for name, value in optimizer.defaults.items()
+        if isinstance(value, int | float | tuple) and not isinstance(value, bool)
+    }
+
+
 def _device(model: nn.Module) -> torch.device:
     first = next(model.parameters(), None)
     return torch.device("cpu") if first is None else first.device
@@ -452,6 +468,18 @@ def _check_optimizer(
         raise TrainingError(
             "The scheduler changes the learning rate of another optimizer, so this run would never "
             "see it. Make the scheduler from the optimizer that you give to fit."
+        )
+
+
+def _check_schedule(scheduler: torch.optim.lr_scheduler.LRScheduler | None, steps: int) -> None:
+    """Refuse a schedule that ends before the run does, as a one-cycle schedule run twice would."""
+    length = getattr(scheduler, "total_steps", math.inf)
+    taken = getattr(scheduler, "last_epoch", 0)
+    if taken + steps > length:
+        raise TrainingError(
+            f"The schedule is made for {length:,} steps. {taken:,} are taken, and this run takes "
+            f"{steps:,} more. To train anew, build the network, optimizer and scheduler again; to "
+            f"train longer, make the schedule longer."
         )
 
 

@@ -1,13 +1,15 @@
 """The command line: what it prints, and the code it ends with."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from lenet_course import __main__ as command_line
-from lenet_course import doctor, downloads
+from lenet_course import checkpoints, data, doctor, downloads, recipes
 from lenet_course.doctor import Finding
 from lenet_course.shapes import ShapeError
 
@@ -112,3 +114,107 @@ def test_it_runs_as_a_module_and_fetches_without_importing_torch(offline):
     )
     assert answer.returncode == 2
     assert answer.stderr.startswith("lenet-course: train-images")
+
+
+# Training from the command line
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Makes the command line find 600 random digits, so that an epoch takes a moment."""
+    noise = torch.Generator().manual_seed(0)
+
+    def split(count):
+        images = torch.randint(256, (count, 28, 28), generator=noise, dtype=torch.uint8)
+        return data.Split(images, torch.randint(10, (count,), generator=noise))
+
+    digits = data.Digits("random digits", split(400), split(100), split(100))
+    monkeypatch.setattr(data, "load", lambda: digits)
+    return digits
+
+
+def train(*words):
+    return command_line.main(["train", "relu-max", *map(str, words)])
+
+
+def test_train_prints_a_line_an_epoch_and_the_test(few, capsys):
+    assert train("--epochs", 2) == 0
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("epoch 1: training loss ") and "; validation error " in first
+    assert second.startswith("epoch 2: training loss ")
+    assert last.startswith("relu-max on random digits, test: ") and " of 100 wrong" in last
+
+
+def test_train_run_again_restores_prints_the_stored_test_and_stops(
+    few, capsys, tmp_path, monkeypatch
+):
+    assert train("--epochs", 2, "--checkpoints", tmp_path) == 0
+    before = capsys.readouterr().out.splitlines()
+    # Were it to test again, it would fail.
+    monkeypatch.setattr(recipes.training, "evaluate", lambda *all, **more: pytest.fail("tested"))
+    files = sorted(tmp_path.iterdir())
+    assert train("--epochs", 2, "--checkpoints", tmp_path) == 0
+    restored, *after = capsys.readouterr().out.splitlines()
+    assert restored == f"Restored {files[-1].name}."
+    assert after[-1] == before[-1]
+    assert sorted(tmp_path.iterdir()) == files
+
+
+def test_train_goes_on_from_what_is_stored_as_if_it_had_not_stopped(few, capsys, tmp_path):
+    assert train("--epochs", 3, "--checkpoints", tmp_path / "whole") == 0
+    whole = capsys.readouterr().out.splitlines()
+    assert train("--epochs", 1, "--checkpoints", tmp_path / "parts") == 0
+    assert train("--epochs", 3, "--checkpoints", tmp_path / "parts") == 0
+    parts = capsys.readouterr().out.splitlines()
+    assert parts[-1] == whole[-1]
+    assert len(checkpoints.all(tmp_path / "parts")) == 3
+
+
+def test_train_fresh_starts_over_and_deletes_nothing(few, capsys, tmp_path):
+    train("--epochs", 1, "--checkpoints", tmp_path)
+    (old,) = tmp_path.iterdir()
+    assert train("--epochs", 1, "--checkpoints", tmp_path, "--fresh", "--seed", 1) == 0
+    assert (tmp_path / "before-1" / old.name).exists()
+    assert "The run of before is now in" in capsys.readouterr().out
+    assert checkpoints.latest(tmp_path).parent == tmp_path
+
+
+def test_train_refuses_to_go_on_with_another_run(few, capsys, tmp_path):
+    train("--epochs", 1, "--checkpoints", tmp_path)
+    capsys.readouterr()
+    assert train("--epochs", 2, "--checkpoints", tmp_path, "--seed", 1) == 2
+    said = capsys.readouterr().err
+    assert "was begun with other settings: seed 0 (now 1)" in said
+    assert said.count("\n") == 1
+
+
+def test_train_that_is_stopped_ends_with_130_and_goes_on_later(few, capsys, tmp_path, monkeypatch):
+    forward = torch.nn.Flatten.forward
+    steps = iter(range(100))
+
+    def interrupt(self, inputs):
+        if next(steps) == 4:  # the third step: two digits were tried before the first
+            signal.raise_signal(signal.SIGINT)
+        return forward(self, inputs)
+
+    monkeypatch.setattr(torch.nn.Flatten, "forward", interrupt)
+    assert train("--epochs", 3, "--checkpoints", tmp_path) == 130
+    assert "interrupted after 3 steps" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.setattr(data, "load", lambda: few)
+    assert train("--epochs", 3, "--checkpoints", tmp_path) == 0
+    assert len(checkpoints.all(tmp_path)) == 3
+
+
+def test_train_of_an_unknown_recipe_lists_those_there_are(few, capsys):
+    assert command_line.main(["train", "relu-mx"]) == 2
+    said = capsys.readouterr().err
+    assert "Did you mean 'relu-max'?" in said and "no-activation" in said
+
+
+@pytest.mark.parametrize("words", [("--epochs", 0), ("--keep", -1), ("--every-steps", "x")])
+def test_train_refuses_counts_below_1(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        train(*words)
+    assert ended.value.code == 2
+    assert "give a whole number of at least 1" in capsys.readouterr().err

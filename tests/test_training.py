@@ -328,6 +328,18 @@ def test_the_scheduler_is_stepped_once_a_step_and_its_rate_is_used():
     assert torch.equal(weights(model), weights(once))
 
 
+def test_a_schedule_that_is_used_up_is_told_before_the_run_starts():
+    model = perceptron()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=3)
+    settings = {"prepare": prepare, "optimizer": optimizer, "scheduler": schedule}
+    fit(model, digits(30), batch_size=10, **settings)
+    before = weights(model)
+    with pytest.raises(TrainingError, match=r"made for 3 steps\. 3 are taken.*build the network"):
+        fit(model, digits(30), batch_size=10, **settings)
+    assert torch.equal(weights(model), before)
+
+
 def test_an_epoch_records_the_rate_that_its_last_step_was_taken_with():
     model = perceptron()
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)

@@ -18,7 +18,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from .files import CheckpointError
+from .files import CheckpointError, DamagedError
 from .folder import all, best, latest, load, retain, save, set_aside, validation_error
 from .keeper import Keeper
 from .sharing import export, load_weights
@@ -26,6 +26,7 @@ from .state import State, put_back, take
 
 __all__ = [
     "CheckpointError",
+    "DamagedError",
     "Keeper",
     "State",
     "all",

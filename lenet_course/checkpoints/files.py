@@ -19,13 +19,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from ..errors import CourseError
 
 LARGEST = 512 * 2**20  # bytes; the widest network of the course with AdamW's state takes 40 MB
+LONGEST = (
+    2**20
+)  # bytes of names and facts, a few kB as a rule; as objects they take 50 times as much
 SIGNED = 16  # hexadecimal digits of the sha256 that a name carries
 NAME = re.compile(rf"(?P<stem>.+)-(?P<digest>[0-9a-f]{{{SIGNED}}})\.safetensors")
 TEMPORARY = ".unfinished"
@@ -36,8 +38,15 @@ class CheckpointError(CourseError, RuntimeError):
     """A checkpoint cannot be written, read or used; the message names the file and the way out."""
 
 
+class DamagedError(CheckpointError):
+    """A file does not hold what was written, or was never a checkpoint; it will not get better."""
+
+
 def pack(tensors: dict[str, Tensor], facts: dict) -> bytes:
     """Put tensors and facts (numbers, text, lists, dicts of them) into one safetensors file.
+
+    Raises:
+        CheckpointError: it would be too large to be read again.
 
     Example:
         >>> import torch
@@ -46,10 +55,22 @@ def pack(tensors: dict[str, Tensor], facts: dict) -> bytes:
 
     Introduced in chapter 11.
     """
-    # A tensor that shares its memory with another, or is a view of a larger one, is refused by
-    # safetensors; a copy is neither.
-    copies = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    return save(copies, {FACTS: json.dumps(facts)})
+    content = save(plain(tensors), {FACTS: json.dumps(facts)})
+    if len(content) > LARGEST or _facts_length(content) > LONGEST:
+        raise CheckpointError(
+            f"This checkpoint has {len(content):,} bytes and {_facts_length(content):,} of facts, "
+            f"and could not be read again: {LARGEST:,} and {LONGEST:,} are the most. Take "
+            f"a smaller network, or validate less often."
+        )
+    return content
+
+
+def plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Copy tensors as safetensors wants them: on the CPU, dense, and none a view of another.
+
+    Introduced in chapter 11.
+    """
+    return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
 
 
 def unpack(content: bytes) -> tuple[dict[str, Tensor], dict]:
@@ -60,13 +81,15 @@ def unpack(content: bytes) -> tuple[dict[str, Tensor], dict]:
 
     Introduced in chapter 11.
     """
+    length = _facts_length(content)
+    if length > LONGEST:
+        raise ValueError(f"it claims {length:,} bytes of facts, and {LONGEST:,} are the most")
     try:
-        length = int.from_bytes(content[:8], "little")
         header = json.loads(content[8 : 8 + length])
         facts = json.loads(header["__metadata__"][FACTS])
         return load(content), facts
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"{type(error).__name__}: {error}") from error
+    except Exception as error:  # what a made-up file raises has no end
+        raise ValueError(f"{type(error).__name__}: {str(error)[:80]}") from error
 
 
 def digest(content: bytes) -> str:
@@ -81,7 +104,19 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:SIGNED]
 
 
-def write(folder: Path, stem: str, content: bytes) -> Path:
+def signed(stem: str, content: bytes) -> str:
+    """Make the name that a file with this content has.
+
+    Example:
+        >>> signed("step-00000860", b"LeNet-5")
+        'step-00000860-bbbb5207af39aa23.safetensors'
+
+    Introduced in chapter 11.
+    """
+    return f"{stem}-{digest(content)}.safetensors"
+
+
+def write(final: Path, content: bytes) -> None:
     """Write a file so that it is there whole, or not at all, whenever the machine stops.
 
     The bytes go to a file beside the final one, are pushed to the disk, read back, and only then
@@ -93,11 +128,10 @@ def write(folder: Path, stem: str, content: bytes) -> Path:
 
     Introduced in chapter 11.
     """
-    final = folder / f"{stem}-{digest(content)}.safetensors"
     unfinished = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(suffix=TEMPORARY, prefix=f"{stem}-", dir=folder)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(TEMPORARY, f"{final.stem}-", final.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
@@ -106,33 +140,33 @@ def write(folder: Path, stem: str, content: bytes) -> Path:
             raise OSError(errno.EIO, "the disk gives back other bytes than were written")
         Path(unfinished).replace(final)
         unfinished = None
-        _push_folder(folder)
+        _push_folder(final.parent)
     except OSError as error:
         raise CheckpointError(_cannot_write(final, len(content), error)) from error
     finally:
         if unfinished is not None:
             Path(unfinished).unlink(missing_ok=True)
-    return final
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict]:
     """Read a checkpoint, and refuse one that is not exactly what was written.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or no checkpoint of this course.
+        CheckpointError: the file is missing or cannot be read.
+        DamagedError: it is damaged, or no checkpoint of this course.
 
     Introduced in chapter 11.
     """
     name = NAME.fullmatch(path.name)
     if name is None:
-        raise CheckpointError(
+        raise DamagedError(
             f"{path.name} is no checkpoint of this course: its name does not end in a signature "
             f"like -3f9a0c57d2b1e864.safetensors. Give a file that the course wrote, with its name."
         )
     try:
         size = path.stat().st_size
         if size > LARGEST:
-            raise CheckpointError(
+            raise DamagedError(
                 f"{path.name} has {size:,} bytes, and no checkpoint of this course comes near "
                 f"{LARGEST:,}. It was not opened."
             )
@@ -140,14 +174,14 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict]:
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be read: {error.strerror}.") from error
     if digest(content) != name["digest"]:
-        raise CheckpointError(
+        raise DamagedError(
             f"{path.name} is damaged: its {len(content):,} bytes do not match the signature in its "
             f"name. Use an earlier checkpoint, or save it again."
         )
     try:
         return unpack(content)
     except ValueError as error:
-        raise CheckpointError(
+        raise DamagedError(
             f"{path.name} is no checkpoint of this course ({error}). It may come from elsewhere; "
             f"nothing in it was run."
         ) from error
@@ -159,8 +193,15 @@ def _push_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network folders cannot do it
+            raise
     finally:
         os.close(handle)
+
+
+def _facts_length(content: bytes) -> int:
+    return int.from_bytes(content[:8], "little")
 
 
 def _cannot_write(path: Path, needed: int, error: OSError) -> str:

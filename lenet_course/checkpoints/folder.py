@@ -12,7 +12,7 @@ import warnings
 from itertools import count
 from pathlib import Path
 
-from .files import NAME, TEMPORARY, CheckpointError, pack, read, write
+from .files import NAME, TEMPORARY, CheckpointError, DamagedError, pack, read, signed, write
 from .state import State, from_parts
 
 STALE = 3600  # seconds after which an unfinished file belongs to no running writer
@@ -31,8 +31,10 @@ def save(folder: str | Path, state: State) -> Path:
 
     Introduced in chapter 11.
     """
-    tensors, facts = state.encoded()
-    return write(Path(folder), f"step-{state.run.get('steps', 0):08d}", pack(tensors, facts))
+    content = pack(*state.encoded())
+    path = Path(folder) / signed(f"step-{state.run.get('steps', 0):08d}", content)
+    write(path, content)
+    return path
 
 
 def load(path: str | Path) -> State:
@@ -50,21 +52,34 @@ def load(path: str | Path) -> State:
 def all(folder: str | Path) -> list[Path]:
     """List the checkpoints of a folder that can be read, the oldest first.
 
-    One that cannot be read is renamed to name.damaged, and a warning says so.
+    One that is damaged is renamed to name.damaged, and a warning says so.
+
+    Raises:
+        CheckpointError: one cannot be read, or was written by a newer course. The same holds for
+            all functions here that look at a folder.
 
     Introduced in chapter 11.
     """
-    return [path for path, _ in readable(Path(folder))]
+    return [path for path, _ in _judged(folder)]
 
 
 def latest(folder: str | Path) -> Path | None:
-    """Find the newest checkpoint that can be read, or None.
+    """Find the newest checkpoint that is whole, or None.
 
     Introduced in chapter 11.
     """
-    for path in reversed(_candidates(Path(folder))):
-        if _readable(path) is not None:
-            return path
+    found = newest(folder)
+    return None if found is None else found[0]
+
+
+def newest(folder: str | Path) -> tuple[Path, State] | None:
+    """Find the newest checkpoint that is whole, and read it.
+
+    Introduced in chapter 11.
+    """
+    for path in reversed(_candidates(folder)):
+        if (state := _readable(path)) is not None:
+            return path, state
     return None
 
 
@@ -75,8 +90,7 @@ def best(folder: str | Path) -> Path | None:
 
     Introduced in chapter 11.
     """
-    judged = [(validation_error(state), path) for path, state in readable(Path(folder))]
-    return min(((e, path) for e, path in judged if math.isfinite(e)), default=(0, None))[1]
+    return _best(_judged(folder))
 
 
 def validation_error(state: State) -> float:
@@ -93,15 +107,20 @@ def validation_error(state: State) -> float:
 def retain(folder: str | Path, keep: int) -> None:
     """Delete all checkpoints but the newest `keep` and the best one, and stale unfinished files.
 
+    Args:
+        folder: of one run.
+        keep: 1 or more.
+
     Introduced in chapter 11.
     """
-    folder = Path(folder)
-    there = all(folder)
-    stay = {*there[-keep:], best(folder)}
-    for path in there:
+    if keep < 1:
+        raise CheckpointError(f"keep={keep} cannot be. Give at least 1.")
+    judged = _judged(folder)
+    stay = {_best(judged), *(path for path, _ in judged[-keep:])}
+    for path, _ in judged:
         if path not in stay:
             path.unlink(missing_ok=True)
-    for path in folder.glob(f"*{TEMPORARY}"):
+    for path in Path(folder).glob(f"*{TEMPORARY}"):
         if _age(path) > STALE:
             path.unlink(missing_ok=True)
 
@@ -126,30 +145,43 @@ def set_aside(folder: str | Path) -> Path | None:
     return folder / name
 
 
-def readable(folder: Path) -> list[tuple[Path, State]]:
-    """List the checkpoints that can be read with what they hold, the oldest first.
-
-    Introduced in chapter 11.
-    """
-    found = [(path, _readable(path)) for path in _candidates(folder)]
-    return [(path, state) for path, state in found if state is not None]
+def _judged(folder: str | Path) -> list[tuple[Path, float]]:
+    """Read all checkpoints one by one, the oldest first; keep their validation errors only."""
+    found = ((path, _readable(path)) for path in _candidates(folder))
+    return [(path, validation_error(state)) for path, state in found if state is not None]
 
 
-def _candidates(folder: Path) -> list[Path]:
+def _best(judged: list[tuple[Path, float]]) -> Path | None:
+    finite = [(error, path) for path, error in judged if math.isfinite(error)]
+    return min(finite)[1] if finite else None
+
+
+def _candidates(folder: str | Path) -> list[Path]:
+    folder = Path(folder)
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
+    return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name) and path.is_file())
 
 
 def _readable(path: Path) -> State | None:
     try:
         return load(path)
-    except CheckpointError as error:
-        if path.exists():  # another process may have tidied it away meanwhile
-            aside = path.with_name(path.name + DAMAGED)
-            path.replace(aside)
-            warnings.warn(f"{error} It is now called {aside.name}.", stacklevel=3)
+    except DamagedError as error:
+        warnings.warn(f"{error} {_rename(path)}", stacklevel=4)
         return None
+    except CheckpointError:
+        if path.exists():
+            raise
+        return None  # another process has tidied it away meanwhile
+
+
+def _rename(path: Path) -> str:
+    aside = path.with_name(path.name + DAMAGED)
+    try:
+        path.replace(aside)
+    except OSError:  # another process was first, or nothing can be renamed here
+        return "It was passed over."
+    return f"It is now called {aside.name}."
 
 
 def _age(path: Path) -> float:

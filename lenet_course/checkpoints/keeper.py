@@ -10,8 +10,9 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from .checks import check_run
 from .files import CheckpointError
-from .folder import latest, load, retain, save
+from .folder import newest, retain, save
 from .state import put_back, take
 
 
@@ -87,11 +88,12 @@ class Keeper:
             CheckpointError: the checkpoint is of another network, optimizer, scheduler or plan.
                 Nothing has been changed.
         """
-        path = latest(self.folder)
-        if path is None:
+        found = newest(self.folder)
+        if found is None:
             return None
-        state, plan = load(path), {**plan, **self.about}
-        begun = state.run.get("plan", {})
+        path, state = found
+        check_run(state.run, path.name)
+        plan, begun = {**plan, **self.about}, state.run["plan"]
         different = [name for name in plan if begun.get(name) != plan[name]]
         if different:
             was = ", ".join(f"{name} {begun.get(name)} (now {plan[name]})" for name in different)
@@ -108,17 +110,17 @@ class Keeper:
         Raises:
             CheckpointError: there is no checkpoint, or the folder cannot be written to.
         """
-        before = latest(self.folder)
-        if before is None:
+        found = newest(self.folder)
+        if found is None:
             raise CheckpointError(
-                f"There is no checkpoint in {Path(self.folder).name} to annotate."
+                f"There is no checkpoint in {Path(self.folder).name} to annotate. Save one first."
             )
-        state = load(before)
+        before, state = found
         state.run["notes"] = {**state.run.get("notes", {}), **notes}
         if save(self.folder, state) != before:
             before.unlink(missing_ok=True)
 
     def recall(self, note: str) -> Any:
         """Read a note from the latest checkpoint; None where there is none."""
-        path = latest(self.folder)
-        return None if path is None else load(path).run.get("notes", {}).get(note)
+        found = newest(self.folder)
+        return None if found is None else found[1].run.get("notes", {}).get(note)

@@ -5,13 +5,14 @@ Introduced in chapter 11.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialise
 from torch import nn
 
-from .files import CheckpointError
+from .files import CheckpointError, DamagedError, plain, write
 from .state import put_back, take
 
 
@@ -29,11 +30,7 @@ def export(model: nn.Module, path: str | Path, network: str = "") -> Path:
     Introduced in chapter 11.
     """
     path = Path(path)
-    tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    try:
-        save_file(tensors, path, metadata={"network": network})
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path.name} cannot be written: {error}.") from error
+    write(path, serialise(plain(model.state_dict()), {"network": network}))
     return path
 
 
@@ -49,10 +46,11 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
     path = Path(path)
     try:
         tensors = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"{path.name} is no safetensors file that can be read: {error}. Ask for it again, as "
-            f"safetensors; a pickled .pt or .pth file of a stranger can run programs."
+    except OSError as error:
+        raise CheckpointError(f"{path.name} cannot be read: {error}.") from error
+    except Exception as error:  # what a made-up file raises has no end
+        raise DamagedError(
+            f"{path.name} is no safetensors file that can be read ({str(error)[:80]}). Ask for it "
+            f"again, as safetensors; a pickled .pt or .pth file of a stranger can run programs."
         ) from error
-    state = take(model)
-    put_back(type(state)(**{**vars(state), "model": tensors}), model, name=path.name)
+    put_back(replace(take(model), model=tensors), model, name=path.name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import random
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +16,16 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from .checks import check_kinds, compare
 from .encoding import decode, encode
-from .files import CheckpointError
+from .files import CheckpointError, DamagedError
 
 SCHEMA = 1
-WAY_OUT = "Restore into what it was saved from, or train anew in another folder."
 
 
 @dataclass(frozen=True)
 class State:
-    """What a checkpoint holds, on the CPU.
+    """What a checkpoint holds: copies, which later steps leave as they are.
 
     Args:
         model: the network's state_dict.
@@ -54,25 +55,25 @@ def take(
     scheduler: LRScheduler | None = None,
     run: dict[str, Any] | None = None,
 ) -> State:
-    """Take the state of everything that a step changes.
+    """Take a copy of everything that a step changes.
 
     Args:
         model, optimizer, scheduler: of the run.
         run: numbers and text of your own, kept beside them.
 
     Example:
-        >>> take(nn.Linear(2, 1), run={"step": 3}).run
-        {'step': 3}
+        >>> take(nn.Linear(2, 1), run={"steps": 3}).run
+        {'steps': 3}
 
     Introduced in chapter 11.
     """
     device = next((tensor.device.type for tensor in model.parameters()), "cpu")
     return State(
-        model=dict(model.state_dict()),
+        model=deepcopy(dict(model.state_dict())),
         optimizer=_kind_and_state(optimizer),
         scheduler=_kind_and_state(scheduler),
         random=_random_state(),
-        run=run or {},
+        run=deepcopy(run or {}),
         environment={
             "python": platform.python_version(),
             "torch": str(torch.__version__),
@@ -90,22 +91,27 @@ def from_parts(tensors: dict[str, Tensor], facts: dict, name: str) -> State:
         name: of the file, for messages.
 
     Raises:
-        CheckpointError: the file has another schema, or lacks something.
+        CheckpointError: the file was written by a newer course.
+        DamagedError: it lacks something, or something is of another kind.
 
     Introduced in chapter 11.
     """
     schema = facts.get("schema") if isinstance(facts, dict) else None
-    if isinstance(schema, int) and schema > SCHEMA:
+    if type(schema) is int and schema > SCHEMA:
         raise CheckpointError(
             f"{name} was written by a newer course (schema {schema}; this one reads up to "
             f"{SCHEMA}). Update the course: git pull, or pip install --upgrade lenet-course."
         )
     try:
-        return State(**{key: decode(item, tensors) for key, item in facts.items()})
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise CheckpointError(
-            f"{name} is no checkpoint of this course: it lacks or distorts "
-            f"{error}. Use another file."
+        parts = {key: decode(item, tensors) for key, item in facts.items()}
+        if type(schema) is not int or schema < 1:
+            raise ValueError("it has no schema")
+        check_kinds(parts)
+        return State(**parts)
+    except Exception as error:  # what a made-up file raises has no end
+        raise DamagedError(
+            f"{name} is no checkpoint of this course ({type(error).__name__}: {str(error)[:80]}). "
+            f"Use another file."
         ) from error
 
 
@@ -118,6 +124,8 @@ def put_back(
 ) -> None:
     """Give everything the state that was taken; all of it is compared first.
 
+    The state itself stays as it is, and can be put back again.
+
     Args:
         state: from `take` or from a file.
         model, optimizer, scheduler: like those that it was taken from, on any device. Leave the
@@ -129,22 +137,35 @@ def put_back(
 
     Introduced in chapter 11.
     """
-    _compare_tensors(state.model, model.state_dict(), name)
-    if optimizer is not None:
-        _compare_kinds("optimizer", state.optimizer, optimizer, name)
-        _compare_groups(state.optimizer["state"], optimizer, name)
-        _compare_kinds("scheduler", state.scheduler, scheduler, name)
+    compare(vars(state), model, optimizer, scheduler, name)
+    before = take(model, optimizer, scheduler)
+    try:
+        _apply(state, model, optimizer, scheduler)
+    except Exception as error:  # comparing cannot foresee all that torch may refuse
+        _apply(before, model, optimizer, scheduler)
+        raise CheckpointError(
+            f"{name} holds a state that does not fit ({type(error).__name__}: {str(error)[:80]}). "
+            f"Nothing was changed. Use another file."
+        ) from error
+
+
+def _apply(
+    state: State, model: nn.Module, optimizer: Optimizer | None, scheduler: LRScheduler | None
+) -> None:
     model.load_state_dict(state.model)
     if optimizer is None:
         return
-    optimizer.load_state_dict(state.optimizer["state"])
+    # Torch keeps some of the tensors that it is given, and changes them in later steps.
+    optimizer.load_state_dict(deepcopy(state.optimizer["state"]))
     if scheduler is not None:
-        scheduler.load_state_dict(state.scheduler["state"])
+        scheduler.load_state_dict(deepcopy(state.scheduler["state"]))
     _set_random_state(state.random)
 
 
 def _kind_and_state(thing: Optimizer | LRScheduler | None) -> dict[str, Any] | None:
-    return thing and {"kind": type(thing).__name__, "state": thing.state_dict()}
+    if thing is None:
+        return None
+    return {"kind": type(thing).__name__, "state": deepcopy(thing.state_dict())}
 
 
 def _random_state() -> dict[str, Any]:
@@ -159,36 +180,3 @@ def _set_random_state(states: dict[str, Any]) -> None:
     torch.set_rng_state(states["torch"])
     if torch.cuda.is_available() and len(states.get("cuda", [])) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(states["cuda"])
-
-
-def _compare_tensors(held: dict[str, Tensor], wanted: dict[str, Tensor], name: str) -> None:
-    def shape(tensors: dict[str, Tensor], key: str) -> str:
-        return "nothing" if key not in tensors else "x".join(map(str, tensors[key].shape)) or "one"
-
-    keys = [*held, *(key for key in wanted if key not in held)]
-    different = [key for key in keys if shape(held, key) != shape(wanted, key)]
-    if different:
-        first = "; ".join(f"{k}: {shape(held, k)} / {shape(wanted, k)}" for k in different[:3])
-        raise CheckpointError(
-            f"{name} holds another network. Tensors that differ, held / wanted ({len(different)} "
-            f"in all): {first}. {WAY_OUT}"
-        )
-
-
-def _compare_kinds(
-    role: str, held: dict | None, wanted: Optimizer | LRScheduler | None, name: str
-) -> None:
-    kind = held["kind"] if held else "none"
-    other = type(wanted).__name__ if wanted is not None else "none"
-    if kind != other:
-        raise CheckpointError(f"{name} holds {role} {kind}, and {other} was given. {WAY_OUT}")
-
-
-def _compare_groups(state: dict, optimizer: Optimizer, name: str) -> None:
-    held = [len(group["params"]) for group in state["param_groups"]]
-    wanted = [len(group["params"]) for group in optimizer.param_groups]
-    if held != wanted:
-        raise CheckpointError(
-            f"{name} holds an optimizer with groups of {held} parameters, and one with {wanted} "
-            f"was given. {WAY_OUT}"
-        )

@@ -3,7 +3,7 @@
 Introduced in chapter 00.
 """
 
-from .curves import bars, confusion, errors, loss_animation, losses, running_mean
+from .curves import bars, confusion, errors, loss_animation, losses, resumed, running_mean
 from .digits import answer, code_pictures, digits, preparation, receptive_fields
 from .maps import feature_maps
 from .picture import Picture, canvas, painted
@@ -27,6 +27,7 @@ __all__ = [
     "preparation",
     "products",
     "receptive_fields",
+    "resumed",
     "running_mean",
     "signed_maps",
     "table",

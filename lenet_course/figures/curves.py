@@ -6,6 +6,7 @@ Introduced in chapter 09.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from ..history import History
-from .picture import BLUE, DASHES, SERIES, Picture, canvas, painted
+from .picture import BLUE, DASHES, GREY, RED, SERIES, Picture, canvas, painted
 
 Series = Mapping[str, Sequence[float]]
 
@@ -82,6 +83,45 @@ def loss_animation(values: Sequence[float], frames: int = 20, smooth: int = 25) 
         f"{means[-1]:.4f} over {len(values):,} steps."
     )
     return Picture(stream.getvalue(), alt, kind="image/gif")
+
+
+def resumed(whole: Sequence[float], runs: Series, stop: int, before: int = 10) -> Picture:
+    """Draw runs that were stopped and taken up again, each against the one that was not.
+
+    Args:
+        whole: losses of the uninterrupted run, one a step.
+        runs: what was kept of a run that was stopped, to its losses of the steps after the stop.
+        stop: how many steps were taken before it.
+        before: how many of them to draw.
+
+    Example:
+        >>> print(resumed([2.0, 1.0, 0.5], {"weights": [1.0, 0.6]}, stop=1))
+        Loss against step, whole and taken up again after step 1. weights: another loss from step 3.
+
+    Introduced in chapter 11.
+    """
+    rows, told, first = math.ceil(len(runs) / 2), [], max(0, stop - before)
+    with canvas(0.6 + 1.7 * rows, rows, 2, squeeze=False, sharex=True, sharey=True) as (fig, grid):
+        for axes in grid.flat[len(runs) :]:
+            axes.set_axis_off()
+        for axes, (name, losses) in zip(grid.flat, runs.items(), strict=False):
+            steps = range(stop + 1, stop + 1 + len(losses))
+            pairs = zip(steps, losses, whole[stop:], strict=False)
+            parted = next((step for step, loss, other in pairs if loss != other), None)
+            axes.plot(range(first + 1, len(whole) + 1), whole[first:], color=BLUE, label="whole")
+            axes.plot(steps, losses, color=RED, linestyle=(0, (2, 1)), label="taken up again")
+            axes.axvline(stop + 0.5, color=GREY, linewidth=0.8)
+            axes.set_title(name)
+            axes.set_ylim(0, None)
+            same = "the same losses to the end"
+            told.append(f"{name}: {f'another loss from step {parted}' if parted else same}")
+        grid[0, 0].legend(frameon=False)
+        for axes in grid[-1]:
+            axes.set_xlabel("step")
+        for axes in grid[:, 0]:
+            axes.set_ylabel("loss")
+        start = f"Loss against step, whole and taken up again after step {stop}."
+        return painted(fig, f"{start} {'; '.join(told)}.")
 
 
 def errors(histories: Mapping[str, History]) -> Picture:

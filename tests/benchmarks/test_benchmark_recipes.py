@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 import statistics
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 def loaded(path):
     """The script as a module: it stands outside the package."""
     spec = importlib.util.spec_from_file_location("benchmark_of_recipes", path)
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
