@@ -44,7 +44,7 @@ import torch
 from IPython.display import Markdown
 
 from lenet_course import data, figures, networks, shapes
-from lenet_course.exercises import TODO, exercise, hint, solution  # noqa: F401 - for you to call
+from lenet_course.exercises import TODO, exercise, hint, solution
 from lenet_course.widgets.static_text import StaticText
 
 digits = data.load()
@@ -57,9 +57,10 @@ assert len(digits.test) >= 100
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A window that slides
 #
-# A convolution looks at a picture through a small window, its *kernel*. Every place where the
-# window can stand gives one *unit*, one number of the *feature map* that comes out. So the question
-# "how large is the output?" is another one: in how many places can the window stand?
+# A convolution looks at a picture through a small window, its *kernel*. At each place the window
+# multiplies every pixel that it sees by a number of its own (a *weight*) and adds up: that gives
+# one *unit*, one number of the *feature map* that comes out. So the question "how large is the
+# output?" is another one: in how many places can the window stand?
 #
 # Here is a row of 7 pixels and a window of 3.
 
@@ -69,6 +70,9 @@ figures.window(7, kernel_size=3)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # C1, the first layer of LeNet-5, has a window of 5 on a row of 32. Its left edge can stand at 0, 1,
 # 2, … until the right edge touches the border. Let us list the places, and count.
+#
+# (In a layer's name the letter says what it does: C convolution, S subsampling, F fully connected,
+# which means that each unit reads every number before it. The number is its place in the chain.)
 
 # %%
 left_edges = [left for left in range(32) if left + 5 <= 32]
@@ -91,8 +95,9 @@ assert output_size(32, kernel=5) == 28
 output_size(32, kernel=5)
 
 # %% [markdown]
-# Paper first, machine second. What does torch say? It wants `(digits, channels, height, width)`;
-# the window slides down the columns as it slides along the rows.
+# Paper first, machine second. What does torch say? It wants `(digits, channels, height, width)`.
+# The *channels* are the maps that lie on top of each other: a grey picture has 1. `Conv2d(1, 6, …)`
+# slides 6 windows over it, down the columns as along the rows, and each gives a map of its own.
 
 # %%
 C1 = torch.nn.Conv2d(1, 6, kernel_size=5)
@@ -104,15 +109,17 @@ maps.shape
 # ## A stride leaves places out
 #
 # The *stride* is how many pixels the window moves from one place to the next. S2 of LeNet-5 halves
-# a map: a window of 2, moved by 2, so that no pixel is seen twice. On an even row all is well. On a
-# row of 7 a pixel is left over at the end (the cross): the next place would hang over the border.
+# a map: a window of 2, moved by 2, so that no pixel is seen twice. It makes one number of four,
+# their average, say: that is *subsampling*, and torch calls it *pooling*. On an even row all is
+# well. On a row of 7 a pixel is left over at the end (the cross): the next place would hang over
+# the border.
 
 # %%
 figures.window(7, kernel_size=2, stride=2)
 
 # %%
-last_place = 4
-left_over = 7 - (last_place + 2)
+last_left_edge = 4
+left_over = 7 - (last_left_edge + 2)
 assert left_over == 1
 left_over
 
@@ -120,7 +127,8 @@ left_over
 # ## Exercise 1 · The size that does not divide
 #
 # Write `places(size, kernel, stride)`: the list of all left edges at which the whole window lies on
-# the row. In the picture above they are `[0, 2, 4]`.
+# the row. In the picture above they are `[0, 2, 4]`. Where the window is wider than the row, the
+# list is empty.
 #
 # Running the cell checks your answer. Stuck? `hint("places")` helps, `hint("places", 2)` says more,
 # `solution("places")` shows an answer.
@@ -229,8 +237,8 @@ def dilated_size(size, kernel, stride, padding, dilation):
 # ## One line for all of them
 #
 # With `n` for the size, `p` for the padding, `d` for the dilation, `k` for the kernel and `s` for
-# the stride, the last version is the formula that torch's documentation prints for every layer with
-# a window:
+# the stride, the last version is the formula that torch's documentation prints for Conv2d and
+# MaxPool2d:
 #
 # $$\left\lfloor \frac{n + 2p - d(k - 1) - 1}{s} \right\rfloor + 1$$
 #
@@ -276,6 +284,8 @@ len(fitting)
 # Torch's pooling layers can be asked not to lose the pixel left over: `ceil_mode=True` rounds up,
 # and the last window hangs over the border. In Python `-(-a // b)` rounds up. One rule more: a
 # window has to start on the picture or on the padding before it, else it would see nothing at all.
+# A row of 4, a window of 1, a stride of 2: rounding up gives places 0, 2 and 4. At 4 there is no
+# pixel, so 2 places remain.
 
 
 # %%
@@ -311,8 +321,8 @@ assert in_words(4, kernel=5).startswith("It stands nowhere")
 in_words(32, kernel=5)
 
 # %% [markdown]
-# And five sliders that call it, when a kernel is running. Can you make the output longer than the
-# row, and leave exactly two pixels over?
+# And five sliders that call it, when a kernel is running. Two puzzles: make the output longer than
+# the row; leave exactly two pixels over (two crosses). Then both at once.
 
 # %%
 limits = {"size": (7, 1, 16), "kernel": (3, 1, 7), "stride": (2, 1, 4)}
@@ -332,7 +342,9 @@ words.value
 
 # %%
 class Explorer(StaticText, ipywidgets.VBox):
-    text_alternative = "A row of 7 pixels, padding 1; a window of 3 with stride 2: 4 places."
+    @property
+    def text_alternative(self):  # for those who cannot see the picture
+        return figures.window(*(slider.value for slider in sliders)).alt
 
     def picture(self):
         return bytes(drawing.value)
@@ -340,8 +352,30 @@ class Explorer(StaticText, ipywidgets.VBox):
 
 for slider in sliders:
     slider.observe(update, "value")
-assert words.value.endswith("= 4")
+assert words.value == in_words(*(slider.value for slider in sliders))
 Explorer([*sliders, words, drawing])
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# <details>
+# <summary>Both at once</summary>
+#
+# Size 1, kernel 1, stride 3, padding 4, dilation 1. With its padding the row has 9 pixels; the
+# window stands at 3 places, and reaches as far as the seventh pixel. Two are left over.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Layers on paper
+#
+# `shapes.Conv2d(6, kernel_size=5)` builds nothing: it *describes* a layer. It is told how many maps
+# come out; how many go in is known from the layer before. `shapes.trace` walks a shape, here
+# `(channels, height, width)`, through a list of such descriptions. C1 and S2 on paper:
+
+# %%
+described = [shapes.Conv2d(6, kernel_size=5), shapes.AvgPool2d(2)]
+rows = shapes.trace(described, input_shape=(1, 32, 32))
+assert [row.output_shape for row in rows] == [(6, 28, 28), (6, 14, 14)]
+[row.formula for row in rows]
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## "Valid" and "same"
@@ -362,8 +396,7 @@ shapes.output_size(28, kernel_size=5, padding=2)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # An even window takes away an odd number of pixels, and half of 3 is no whole number. A padding of
 # 1 is too little, one of 2 too much. For "same", torch then adds 1 before and 2 after (and warns
-# that this takes a copy of the picture). So do our descriptions: `shapes.Conv2d` says what a layer
-# is, and `shapes.trace` walks a shape through it.
+# that this takes a copy of the picture). So does a description.
 
 # %%
 assert [shapes.output_size(28, 4, padding=padding) for padding in (1, 2)] == [27, 29]
@@ -397,13 +430,22 @@ messages[1]
 # ## How far one unit sees
 #
 # The *receptive field* of a unit is the square of the input that can change it. A unit of C1 sees
-# 5×5 pixels. A unit of S2 looks at 2×2 units of C1, whose windows overlap. We need two numbers:
+# 5×5 pixels. A unit of S2 looks at 2×2 units of C1, whose windows overlap. Along a row, two units
+# of C1 side by side see this much:
+
+# %%
+figures.window(6, kernel_size=5)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Each sees 5 pixels and they lie 1 apart: 5 + 1 = 6. To go on, we need two numbers:
 #
-# * the *field*, the side of the square that one unit sees, in pixels of the input;
-# * the *step*, how many pixels lie between the squares of two neighbours.
+# * the *field*, the side of the square that one unit sees, in pixels of the input (not to be taken
+#   for the field of 32×32, which is the whole input);
+# * the *step*, how many pixels further on the square of the next unit begins.
 #
 # At the start one pixel sees itself: field 1, step 1. A window of `k` units reaches `k - 1` steps
-# further than one unit does. After that, the stride stretches the step.
+# further than one unit does. After that, the stride stretches the step: S2 moves by 2, so its next
+# unit begins 2 pixels further on.
 
 # %%
 field, step = 1, 1
@@ -476,20 +518,21 @@ fields
 #
 # Is it true? The *gradient* of one unit says how much each pixel of the input would change it.
 # Outside the receptive field it is exactly zero. So: run a digit through the network up to a layer,
-# take the unit in the middle of its first map, and look where its gradient is not zero.
+# take the unit in the middle of its first map, and look where its gradient is not zero. The network
+# is untrained: what a unit sees does not depend on training.
 
 
 # %%
 def square_seen(network, layer, image):
-    batch = network.prepare(image[None]).requires_grad_()
+    batch = network.prepare(image[None]).requires_grad_()  # torch will follow these pixels
     maps = batch
-    for name, module in networks.build(network, seed=0).named_children():
+    for name, module in networks.build(network, seed=0).named_children():  # layer by layer
         maps = module(maps)
         if name == layer:
             break
     middle = maps.shape[-1] // 2
-    (slope,) = torch.autograd.grad(maps[0, 0, middle, middle], batch)
-    rows, columns = slope[0, 0].nonzero().T
+    (slope,) = torch.autograd.grad(maps[0, 0, middle, middle], batch)  # a number for each pixel
+    rows, columns = slope[0, 0].nonzero().T  # where that number is not zero
     top, left = int(rows.min()), int(columns.min())
     return top, left, int(rows.max()) - top + 1
 
@@ -509,13 +552,13 @@ figures.receptive_fields(data.fit_field(digits.test.images[0], 32), squares)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **For the teacher.** Ask which stroke a C3 unit could recognise in 14 pixels, and why no unit
-# before C5 can know which digit it is. The answer is in the picture.
+# before C5 can see the whole digit. The answer is in the picture.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What C1 costs
 #
 # A *parameter* is a number that the layer learns. C1 makes 6 maps. Each has one window of 5×5
-# *weights*, and one *bias*, a number added at every place. The window is the same at every place:
+# weights, and one *bias*, a number added at every place. The window is the same at every place:
 # that is weight sharing, and it is why so few numbers do so much.
 #
 # * **Parameters**: 6 windows of 25 weights and a bias.
@@ -562,11 +605,12 @@ def convolution_cost(in_channels, out_channels, kernel, size):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The paper's sums
 #
-# In C3 of 1998 an output map does not look at all 6 maps of S2. Of 96 pairs of an input map and an
-# output map, Table I of the paper (p. 8) links 60. So let us count windows by their *links*.
+# In C3 of 1998 only the last output map looks at all 6 maps of S2. Of 96 pairs of an input map and
+# an output map, Table I of the paper (p. 8) links 60. So let us count windows by their *links*.
 #
-# The trainable subsampling of S2 and S4 has a coefficient and a bias for each map. Each of its
-# units reads 4 inputs and its bias, and forms one product: the coefficient times the sum.
+# So far S2 averaged. In 1998 a unit of S2 or S4 adds up its 4 inputs (p. 7), multiplies the sum by
+# a *coefficient* and adds a bias. Both are learned, one pair for each map. So a unit reads 4 inputs
+# and its bias, and forms one product.
 
 
 # %%
@@ -609,7 +653,8 @@ totals
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # 60,000 parameters and 340,908 connections: the two totals that the paper states for LeNet-5
 # (p. 6-8), from its own rows. `trace` writes the whole table from the list of layers alone, sizes
-# and their formulas included:
+# and their formulas included. The rows named after an activation change numbers, not sizes (chapter
+# 03); *field* is the receptive field.
 
 # %%
 rows = networks.FAMILY["lenet5-1998"].trace()
@@ -625,6 +670,10 @@ rows
 rows = networks.FAMILY["lenet5-1998"].trace()
 working = [row for row in rows if row.multiply_adds]
 figures.bars({row.name: row.multiply_adds for row in working}, label="multiply-adds for one digit")
+
+# %%
+learning = [row for row in rows if row.parameters]
+figures.bars({row.name: row.parameters for row in learning}, label="parameters")
 
 # %%
 early = rows["C1"].multiply_adds + rows["C3"].multiply_adds
@@ -647,7 +696,8 @@ work, learned
 #
 # Tutorials, libraries and courses teach at least seven networks by this name. In this course each
 # is a list of descriptions in `networks.FAMILY`. So we can trace all of them on paper, and put them
-# side by side. A shape is `channels x height x width`.
+# side by side. A shape is `channels x height x width`. The names tell activation and pooling, which
+# chapters 03 and 04 explain; dropout leaves numbers out at random, while training only.
 
 # %%
 counted = ("parameters", "connections", "multiply_adds")
@@ -667,12 +717,16 @@ Markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 # %% slideshow={"slide_type": "subslide"}
 learned = {name: network.trace().parameters for name, network in networks.FAMILY.items()}
 assert list(learned.values()) == [60_000, 61_706, 61_706, 61_706, 44_426, 61_610, 3_274_634]
+assert 61_706 - 61_610 == 6 * (25 - 9) == 96
 learned
 
 
 # %% [markdown]
 # Only the first is the network of 1998. `wide-dropout` has 53 times the parameters of `relu-max`.
-# All of this was arithmetic: nothing has been built yet. Now build each in torch, run a digit
+# `no-activation` has the sizes of `sigmoid-avg` and 96 parameters fewer, because its C1 has windows
+# of 3, padded by 1.
+#
+# All of this was arithmetic: for the table nothing was built. Now build each in torch, run a digit
 # through it, and compare every shape and the count of parameters.
 
 
@@ -694,7 +748,7 @@ for network in networks.FAMILY.values():
     compared += len(rows)
 assert compared == 81
 assert round(3_274_634 / 61_706) == 53
-compared
+f"{compared} shapes compared, and all agree"
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same network at 28 and at 32
@@ -702,8 +756,9 @@ compared
 # Why does `relu-avg` have 44,426 parameters, and `relu-max` 61,706? Pooling learns nothing. It is
 # the input: C5 reads all of S4 at once, so its weights follow from the size of the picture.
 #
-# Here are two lists of layers, C1 without padding and with, each traced at 28 and at 32. The pairs
-# are what reaches C5, and the parameters of the whole network.
+# Here are two lists of layers, C1 without padding and with, each traced at 28 and at 32. Before
+# each colon: without padding or with, and the side of the picture. After it: how many numbers reach
+# C5, and the parameters of the whole network.
 
 
 # %%
@@ -720,8 +775,8 @@ assert sizes["with", 32] == (576, 82_826)
 sizes
 
 # %% [markdown]
-# 32 without padding and 28 with it come to the same sizes, and to 61,706 both times. Elsewhere the
-# same words make another network: with padding at 32, C5 reads 576 numbers.
+# 32 without padding and 28 with it come to the same sizes, and to 61,706 both times. The other two
+# pairings are other networks: with padding at 32, C5 reads 576 numbers.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Trap 1 · A comment is never run
@@ -774,8 +829,7 @@ message
 
 # %% [markdown]
 # With 28 pixels the program runs: its code is right and all its comments are wrong. The cure is to
-# compute shapes, and never to type them: a `Linear(120)` that declares nothing takes what comes, at
-# 28 and at 32.
+# compute shapes, and never to type them: a `shapes.Linear(120)` takes what comes, at 28 and at 32.
 
 # %%
 assert shapes.trace(layers, input_shape=(1, 28, 28)).output_shape == (120,)
@@ -795,7 +849,7 @@ weights
 # 3  AvgPool2d(2)          # 6@12x12
 # 4  Conv2d(6, 16, 5)      # 16@8x8
 # 5  AvgPool2d(2)          # 16@4x4
-# 6  Linear(16 * 4 * 4, 120)
+# 6  Flatten(), Linear(16 * 4 * 4, 120)
 # ```
 #
 # Write the line's number, and the side of the square, one number: `return line, side`.
@@ -822,8 +876,9 @@ def wrong_comment():
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Trap 2 · Defined twice, used once
 #
-# Someone builds the layers one by one, then again inside a `Sequential`, and the forward pass uses
-# one of the two sets. Everything runs. What does the count of parameters say?
+# Someone builds the layers one by one, then again inside a `Sequential`. `forward`, which takes a
+# digit through the network, uses one of the two sets. Everything runs. What does the count of
+# parameters say?
 
 
 # %%
@@ -843,8 +898,9 @@ assert allocated == 2 * 44_426 == 88_852
 allocated
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# 88,852, and half of them never meet a digit. After a backward pass the idle ones give themselves
-# away: no gradient has reached them, `.grad` is still `None`.
+# 88,852, and half of them never meet a digit. `backward` computes the gradient for every parameter,
+# as we did for every pixel, and leaves it in `.grad`. The idle ones give themselves away: no
+# gradient has reached them, their `.grad` is still `None`.
 
 # %%
 twice(networks.FAMILY["relu-avg"].prepare(digits.test.images[:1])).sum().backward()
@@ -874,29 +930,31 @@ def traced(side):
 wrong = [side for side in range(20, 49, 4) if typed(side, side) != traced(side)]
 assert typed(28, 28) == traced(28) == 400
 assert wrong == [20, 44, 48]
+assert sum(typed(side, side) != traced(side) for side in range(20, 49)) == 12
 wrong
 
 # %% [markdown]
-# Right for 24, 28, 32, 36 and 40, wrong for 20, 44 and 48. Nothing in the network divides by 5: two
-# poolings divide by 2, and a window of 5 takes 4 away. A test at three sizes can pass by accident;
-# the formula cannot.
+# In steps of 4 it is right for 24, 28, 32, 36 and 40, and wrong for 20, 44 and 48; of all 29 sides
+# from 20 to 48, 12 are wrong. Nothing in the network divides by 5: two poolings divide by 2, and a
+# window of 5 takes 4 away. A test at three sizes can pass by accident; the formula cannot.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw
 #
 # * A feature map is as large as the number of places where its window can stand:
 #   `(n + 2p - d(k - 1) - 1) // s + 1`.
-# * "Valid" pads nothing; "same" keeps the size, and is possible with a stride of 1 only.
+# * "Valid" pads nothing; "same" keeps the size, and torch offers it with a stride of 1 only.
 # * A window adds `d(k - 1)` steps to the receptive field, a stride stretches every later step:
 #   5, 6, 14, 16, 32 in LeNet-5. The gradient of one unit shows the same squares.
 # * A convolution uses its parameters again at every place, so it has few parameters and many
 #   connections: 60,000 and 340,908 in LeNet-5, by hand as in the paper.
-# * The first fully connected layer ties a network to one size of picture: 44,426 parameters at 28,
-#   61,706 at 32.
+# * The first fully connected layer ties a network to one size of picture: without padding,
+#   44,426 parameters at 28 and 61,706 at 32.
 # * Comments, counts and rules of thumb can all be wrong while the program runs. A trace is not
 #   typed, it is computed.
 #
 # ## Where to go next
 #
-# **Chapter 02** looks through the window of C1: what do its 117,600 multiply-adds make of a digit?
-# In a hurry? **Chapter 07** puts the whole network together.
+# [Chapter 02](02_convolution.ipynb) looks through the window of C1: what do its 117,600
+# multiply-adds make of a digit? In a hurry? [Chapter 07](07_the_whole_network.ipynb) puts the whole
+# network together.

@@ -44,7 +44,7 @@ from torch import nn
 from torch.nn import functional
 
 from lenet_course import codes, data, figures, layers, networks, shapes, training
-from lenet_course.exercises import TODO, exercise, hint, solution  # noqa: F401 - for you to call
+from lenet_course.exercises import TODO, exercise, hint, solution  # for you to call
 
 digits = data.load()
 
@@ -57,7 +57,8 @@ digits = data.load()
 # ## Three pages, eight lines
 #
 # Pages 6 to 8 of LeCun, Bottou, Bengio and Haffner (1998) describe LeNet-5 layer by layer. As
-# descriptions, that is a line for each: what the layer is, and not yet a single weight.
+# descriptions, that is a line for each: what the layer is, and not yet a single weight. `flatten`
+# is ours: it turns 120 maps of 1×1 into a vector. The paper counts 7 layers.
 
 # %% slideshow={"slide_type": "fragment"}
 of_1998 = [
@@ -70,17 +71,20 @@ of_1998 = [
     shapes.Linear(84, name="F6"),
     shapes.RBF(codes.digit_codes(), name="output"),
 ]
+assert sum(layer.name != "flatten" for layer in of_1998) == 7
 shapes.trace(of_1998, input_shape=(1, 32, 32))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The course's own list holds the same layers, and after each of C1 to F6 the *squash*: the
-# function, a scaled tanh, that bends every number. It learns nothing, so it is free.
+# function, a scaled tanh, that bends every number. It learns nothing, and so it counts neither as
+# parameters nor as connections. In the picture each sheet is a map, and at most 8 are drawn.
 
 # %%
 paper = networks.find("lenet5-1998")
 without_squash = [layer for layer in paper.layers if not isinstance(layer, shapes.Activation)]
 assert without_squash == of_1998
-assert len(paper.layers) - len(of_1998) == 6
+squashes = [row for row in paper.trace() if isinstance(row.layer, shapes.Activation)]
+assert len(squashes) == 6 and not any(row.parameters + row.connections for row in squashes)
 figures.architecture(paper.trace())
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -184,8 +188,8 @@ sum(parameter.numel() for parameter in s2.parameters())
 #
 # Page 6 says that the unit *averages* its four inputs, page 7 that it *adds* them. On paper the two
 # are the same network: a coefficient four times larger makes up for the average. To gradient
-# descent they are not: the sum makes the coefficient's gradient four times larger as well. This
-# course adds, unless told otherwise.
+# descent (training by small steps down the loss, chapter 09) they are not: the sum makes the
+# coefficient's gradient four times larger as well. This course adds, unless told otherwise.
 
 # %%
 maps = torch.randn(1, 6, 28, 28)
@@ -216,7 +220,7 @@ figures.table(layers.TABLE_I, inputs=6)
 #
 # The first twelve columns of the picture follow a rule. Write `table_row(row)`, for a `row` from 0
 # to 11, so that it gives the sorted list of the maps of S2 that this map of C3 reads:
-# `table_row(4)` is `[0, 4, 5]`.
+# `table_row(4)` is `[0, 4, 5]`. (A row of `layers.TABLE_I` is a column of the picture.)
 
 
 # %% tags=["exercise"]
@@ -295,8 +299,8 @@ shapes.trace(up_to_c5, input_shape=(1, 36, 36))["C5"].output_shape
 # ### Ten pictures to aim at
 #
 # Why 84 units in F6? Because 84 is 7 x 12: the states of F6 are meant to become a small picture of
-# the printed character, ink +1 and paper -1 (figure 3). These ten *codes* are fixed; they are not
-# learned.
+# the printed character, ink +1 and paper -1, bars and all, as the paper draws them (figure 3).
+# These ten *codes* are fixed; they are not learned.
 
 # %%
 ten = codes.digit_codes()
@@ -309,9 +313,11 @@ figures.code_pictures(ten, "0123456789")
 # ### Answers that are distances
 #
 # An output unit says how far F6 is from its code: the sum of 84 squared differences (eq. 7, p. 8).
-# It is called an RBF unit, for *radial basis function*. So the **smallest** output wins. 6 and 8
-# differ in 12 of 84 pixels, the least of any two digits; a pixel that goes from -1 to +1 is a
-# squared distance of 4.
+# It is called an RBF unit, for *radial basis function*. So the **smallest** output wins.
+#
+# 6 and 8 differ in 12 of 84 pixels, the least of any two digits. A pixel that goes from -1 to +1 is
+# a squared distance of 4, so these two codes are 4 × 12 = 48 apart: in the distances of 6 below,
+# the number at place 8.
 
 
 # %%
@@ -370,9 +376,9 @@ def nearest_code(distances, limit):
 # ### A loss for distances
 #
 # A loss says how wrong an answer is. Equation 9 (p. 9), called MAP for *maximum a posteriori*,
-# pulls the right code nearer and pushes the others away: the right distance, plus the logarithm of
-# `exp(-j)` and all ten `exp(-distance)` added up. `j` stands for "no digit at all"; the paper says
-# only that it is positive.
+# pulls the states of F6 towards the right code and pushes them away from the others: the right
+# distance, plus the logarithm of `exp(-j)` and all ten `exp(-distance)` added up. `j` stands for
+# "no digit at all"; the paper says only that it is positive.
 
 
 # %%
@@ -386,13 +392,16 @@ def map_loss(distances, labels, j=20.0):
 distances, labels = 40 * torch.rand(8, 10), torch.arange(8)
 assert torch.allclose(map_loss(distances, labels), layers.map_loss(distances, labels), atol=1e-4)
 far = torch.full((1, 10), 150.0)
-assert map_loss(far, labels[:1], j=200.0).isinf()
-round(layers.map_loss(far, labels[:1], j=200.0).item(), 4)
+assert map_loss(far, labels[:1], j=200.0).isinf() and map_loss(far, labels[:1], j=20.0) == 130
+without_breaking = layers.map_loss(far, labels[:1], j=200.0)
+assert torch.isclose(without_breaking, torch.tensor([10.0]).log())
+round(without_breaking.item(), 4)
 
 # %% [markdown]
-# As written, the formula breaks where all distances are large: `exp(-150)` is 0 to a machine of 32
-# bits, and the logarithm of 0 is minus infinity. The package's version takes the largest term out
-# first, and gives log 10: all ten codes equally far. Chapter 06 opens both up.
+# As written, the formula breaks where all distances *and* `j` are large, here 150 and 200: in
+# numbers of 32 bits both `exp(-150)` and `exp(-200)` are 0, and the logarithm of 0 is minus
+# infinity. The package's version takes the largest term out first, and gives log 10: ten codes
+# equally far. With `j` = 20 nothing breaks. Chapter 06 opens both up.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### All of it in seven lines
@@ -453,7 +462,8 @@ values.shape
 # ## 1,706 more
 #
 # The usual LeNet-5 of today has 61,706 parameters. It reads all six maps in every map of C3, pools
-# without parameters, and ends in ten plain units, of which the largest wins.
+# without parameters, bends by *ReLU*, which turns negative numbers into 0 (chapter 03), and ends in
+# ten plain units, of which the largest wins.
 
 # %%
 modern = networks.find("relu-max").trace()
@@ -535,9 +545,10 @@ figures.bars(costs, label="multiply-adds for one digit")
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### What six of them have in common
 #
-# A full C3 in place of Table I, pooling that learns nothing, and a linear output in place of codes.
-# None is the network of 1998, and none of the three changes has to be an error: but a text that
-# says "exactly as in the paper" is wrong in three places.
+# A full C3 in place of Table I, pooling that learns nothing, a linear output in place of codes, and
+# another function, or none, in place of the scaled tanh. None is the network of 1998, and none of
+# the four changes has to be an error: but a text that says "exactly as in the paper" is wrong in
+# four places.
 
 # %%
 for name, network in networks.FAMILY.items():
@@ -546,6 +557,7 @@ for name, network in networks.FAMILY.items():
     assert (rows["C3"].layer.connection_table is not None) == as_in_1998
     assert (rows["S2"].parameters > 0) == (rows["S4"].parameters > 0) == as_in_1998
     assert isinstance(rows["output"].layer, shapes.RBF) == as_in_1998
+    assert ("scaled_tanh" in [getattr(row.layer, "function", "") for row in rows]) == as_in_1998
 len(networks.FAMILY) - 1
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -633,19 +645,20 @@ assert (before, weight.numel() + bias.numel()) == (59_134, 4_010)
 before, weight.numel() + bias.numel()
 
 # %% [markdown]
-# Its C1 is another one, too: a window of 3 in place of 5, so 60 parameters in place of 156.
+# Its C1 is another one, too: a window of 3, padded by 1, in place of 5, so 60 parameters in place
+# of 156.
 
 # %%
 c1 = networks.find("no-activation").trace()["C1"]
-assert (c1.layer.kernel_size, c1.parameters) == (3, 60)
+assert (c1.layer.kernel_size, c1.layer.padding, c1.parameters) == (3, 1, 60)
 c1.parameters
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### wide-dropout: 53 times larger
 #
-# 32 and 64 maps, both convolutions padded, no F6, and a C5 of 1,024 units that holds 98% of all
-# parameters. *Dropout* silences half of them at random in each training step, a guard against
-# learning the training digits by heart.
+# 32 and 64 maps (at most 8 are drawn), both convolutions padded, no F6, and a C5 of 1,024 units
+# that holds 98% of all parameters. *Dropout* silences half of them at random in each training step,
+# a guard against learning the training digits by heart.
 
 # %%
 wide = networks.find("wide-dropout").trace()
@@ -724,8 +737,8 @@ assert (answers == labels).sum() > 10
 figures.digits(images, labels, answers)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask before the next cell runs: how many would be right if the *largest* distance won? Most say
-# 10%.
+# **For the teacher.** Ask before the next cell runs: how many would be right if the *largest*
+# distance won? Most say 10%.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A trained network makes the mistake of the wrong end visible. Read the same outputs by `argmax`,
@@ -742,9 +755,9 @@ assert accuracies["1998, argmax"] < 5 and min(paper_test.accuracy, modern_test.a
 figures.bars(accuracies, label="test digits read rightly, %", form="{:.1f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# One digit on its way: C1 answers to parts of strokes, S2 and S4 halve the maps, C3 combines them;
-# in C5 and F6 nothing has a place any more. In the output the right digit is the *lightest* field,
-# the smallest distance.
+# One digit on its way, dark where a number is large: C1 answers to parts of strokes, S2 and S4
+# halve the maps, C3 combines them; in C5 and F6 no unit belongs to a place *of the digit* any more.
+# In the output the right digit is the *lightest* field, the smallest distance.
 
 # %%
 values = networks.find("lenet5-1998").prepare(digits.test.images[:1])
@@ -768,20 +781,20 @@ with torch.no_grad():
     states = up_to_f6(networks.find("lenet5-1998").prepare(digits.test.images[chosen]))
 agree = (states.sign() == paper.output.codes).float().mean(dim=1)
 assert agree.mean() > 0.8
-figures.code_pictures(states.tolist(), "0123456789")
+figures.code_pictures(states.tolist(), "0123456789", what="the states of F6 for")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw
 #
-# * Eight descriptions are the network of 1998: 60,000 parameters, 340,908 connections, each row as
-#   the paper states it.
+# * Eight lines and a squash after six of them are the network of 1998: 60,000 parameters, 340,908
+#   connections, each row as the paper states it.
 # * By hand it is seven lines: squash, subsample, convolve by the table, measure distances. The
 #   built module gives the same numbers.
 # * Outputs of 1998 are distances. The smallest wins; `argmax` reads about nothing.
 # * The usual modern network has 61,706: 900 more in C3, 44 fewer in S2 and S4, 850 more in the
 #   output.
-# * Seven networks share the name. Six have neither Table I, nor trainable subsampling, nor codes;
-#   one of them has three layers that are one, another is 53 times larger.
+# * Seven networks share the name. Six have neither Table I, nor trainable subsampling, nor codes,
+#   nor the scaled tanh; one of them has three layers that are one, another is 53 times larger.
 # * The paper leaves things open: whether S2 averages or adds, and what `j` is.
 #
 # ## Where to go next

@@ -40,6 +40,7 @@ if importlib.util.find_spec("lenet_course") is None:
 # %% slideshow={"slide_type": "skip"}
 import math
 import signal
+from dataclasses import replace
 from statistics import mean
 
 import torch
@@ -47,13 +48,15 @@ from IPython.display import Markdown
 from torch.nn import functional
 
 from lenet_course import data, figures, networks, recipes, results, training, widgets
-from lenet_course.exercises import TODO, exercise, hint, solution  # noqa: F401 - for you to call
+from lenet_course.exercises import TODO, exercise, hint, solution
 
+# Torch loads a good deal for its first optimizer. It may as well do so now.
+torch.optim.SGD([torch.zeros(1)], lr=0.1)
 digits = data.load()
 is_mnist = digits.name == "MNIST"
 network = networks.FAMILY["relu-max"]
 # Few digits, seen several times, are enough to watch learning: the last batch of 64 holds 32.
-few, passes = (digits.train[:6_432], 4) if is_mnist else (digits.train[:1_056], 24)
+few, passes = (digits.train[:5_152], 3) if is_mnist else (digits.train[:1_056], 15)
 assert len(few) % 64 == 32
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -65,8 +68,9 @@ assert len(few) % 64 == 32
 # ## One step
 #
 # A new LeNet-5 has random weights. It sees 64 digits, a *batch*, and answers with ten numbers for
-# each. The *loss* says how wrong they are: cross-entropy is minus the logarithm of the share that
-# the right answer was given. Ten answers with equal shares would cost ln 10 = 2.3026.
+# each. *Softmax* turns those into ten shares that add up to 1. The *loss* says how wrong they are:
+# cross-entropy is minus the logarithm of the share that the right answer was given. Ten answers
+# with equal shares would cost ln 10 = 2.3026.
 
 # %%
 model = networks.build(network, seed=0)
@@ -79,7 +83,8 @@ round(loss.item(), 2), round(math.log(10), 4)
 
 # %% [markdown]
 # It starts near ln 10: the network guesses. A first loss far from that is the cheapest alarm there
-# is: wrong labels, wrong scaling or huge weights.
+# is: pixels from 0 to 255 where 0 to 1 was meant, huge weights, a sum instead of a mean. It does
+# not hear everything: wrong labels start at ln 10 as well.
 #
 # ### Which way is down?
 #
@@ -88,6 +93,9 @@ round(loss.item(), 2), round(math.log(10), 4)
 # loss a hundredth as much:
 
 # %%
+model.zero_grad()  # so that the cell can be run again: `backward` adds to an old gradient
+outputs = model(network.prepare(batch.images))
+loss = functional.cross_entropy(outputs, batch.labels)
 loss.backward()
 gradient = model.output.bias.grad[1].item()
 with torch.no_grad():
@@ -132,7 +140,7 @@ f"{old:.4f} - 0.1 * ({gradient:.4f}) = {new:.4f}"
 # %%
 after = functional.cross_entropy(model(network.prepare(batch.images)), batch.labels)
 assert after < loss
-bool(after < loss)
+Markdown(f"before {loss:.4f}, after {after:.4f}")
 
 # %% [markdown]
 # A little. Four lines, outputs, loss, gradient, step: training is to repeat them.
@@ -188,19 +196,22 @@ def one_pass(model, digits, optimizer, epoch):
 
 # %%
 model = networks.build(network, seed=0)
-optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 losses = [loss for epoch in range(passes) for loss in one_pass(model, few, optimizer, epoch)]
 assert len(losses) == passes * math.ceil(len(few) / 64)
-assert mean(losses[:10]) > 2.2 and mean(losses[-10:]) < 1
-len(losses)
+assert mean(losses[:40]) > 2.2 and mean(losses[-10:]) < 1
+assert 240 < len(losses) < 260
+Markdown(
+    f"mean of the first 40 losses {mean(losses[:40]):.2f}, of the last 10 {mean(losses[-10:]):.2f}"
+)
 
 # %% [markdown]
-# About four hundred steps, and the loss is below 1. For a while it hardly moved: the network first
-# finds out how *often* each digit comes, then how each looks.
+# About 250 steps, and the loss is below 1. In the first 40 it hardly moved: the first weights are
+# so small that all digits still get nearly the same answer. Then it falls fast.
 #
 # ### Evaluation, by hand
 #
-# A loss of below 1 is good, but how many digits are read rightly, on digits it never learned from?
+# A loss below 1 is good, but how many digits are read rightly, on digits it never learned from?
 # A first version takes the mean of each batch, then the mean of the means.
 
 
@@ -248,6 +259,9 @@ assert (1 / 4 * 1 / 8) / (1 / 200) == 6.25
 assert abs(loss - every_digit.item()) < 1e-4
 assert abs(mean_loss_v1(model, two_hundred) - every_digit.item()) > 1e-3
 assert error < 0.5
+Markdown(
+    f"mean of means {mean_loss_v1(model, two_hundred):.4f}, of digits {loss:.4f}, error {error:.1%}"
+)
 
 # %% [markdown]
 # ### The training accuracy that was never true
@@ -261,17 +275,23 @@ history = training.fit(
     model,
     few,
     prepare=network.prepare,
-    optimizer=torch.optim.SGD(model.parameters(), lr=0.05),
+    optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
     epochs=passes,
 )
-during = mean(row.train_error for row in history.epochs)
-_, afterwards = evaluate(model, few)
-assert during > afterwards + 0.1
-Markdown(f"error counted during the passes {during:.1%}, of the final weights {afterwards:.1%}")
+assert history.steps == len(history.losses) == passes * math.ceil(len(few) / 64)
+
+# %%
+during = [row.train_error for row in history.epochs]
+afterwards = evaluate(model, few)[1]
+assert during[0] > afterwards + 0.3
+assert not is_mnist or during[-1] > afterwards + 0.02
+told = f"first {during[0]:.1%}, in the last {during[-1]:.1%}, of the final weights {afterwards:.1%}"
+Markdown(f"training error counted in the {told}")
 
 # %% [markdown]
-# The first number describes no network at all. In a long training the two come close; in a short
-# one they have little to do with each other. With dropout even the last pass differs.
+# What was counted during a pass describes no network at all. In a long training the last pass and
+# the final weights come close; in a short one they do not, nor ever with dropout, which is at work
+# during the pass.
 #
 # ### The package's own
 #
@@ -358,28 +378,31 @@ def mended_loop(weight, inputs, targets, rate):
 # length.
 
 # %%
-train, epochs = (digits.train[:16_000], 3) if is_mnist else (digits.train, 30)
+train, epochs = (digits.train[:12_800], 3) if is_mnist else (digits.train, 30)
 steps = epochs * math.ceil(len(train) / 64)
-model = networks.build(network, seed=0)
-optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
 
 def draw(history):
     live.show(figures.losses({"LeNet-5": history.losses}, steps=steps))
 
 
-# %%
-with widgets.LivePicture("The loss of every step, drawn while the network learns.") as live:
-    history = training.fit(
+def learn(model, rate):
+    return training.fit(
         model,
         train,
         digits.validation,
         prepare=network.prepare,
-        optimizer=optimizer,
+        optimizer=torch.optim.Adam(model.parameters(), lr=rate),
         epochs=epochs,
         watch=draw,
     )
-assert history.steps == steps
+
+
+# %%
+model = networks.build(network, seed=0)
+with widgets.LivePicture("The loss of every step, drawn while the network learns.") as live:
+    history = learn(model, rate=1e-3)
+assert history.steps == steps or history.stopped
 
 # %% [markdown]
 # Faint: the loss of each batch, which jumps, because each batch is another 64 digits. Strong: the
@@ -398,7 +421,7 @@ film
 # %% tags=["nbval-ignore-output"]
 errors = [row.error for row in history.validations]
 assert len(errors) == epochs
-assert errors[-1] < 0.1 and errors[-1] < errors[0]
+assert errors[-1] < 0.1 and errors[-1] < errors[0] < history.epochs[0].train_error
 figures.errors({"LeNet-5": history})
 
 # %% [markdown]
@@ -425,16 +448,16 @@ figures.confusion(counts.tolist())
 # network that errs on 1% would not make exactly 100 mistakes again. How far off would it be?
 
 # %%
-count, error = 10_000, 0.01
-deviation = math.sqrt(error * (1 - error) / count)
+count, expected = 10_000, 0.01
+deviation = math.sqrt(expected * (1 - expected) / count)
 assert round(100 * deviation, 2) == 0.10
-f"{error:.2%} give or take {deviation:.2%}"
+f"{expected:.2%} give or take {deviation:.2%}"
 
 # %% [markdown]
-# One standard deviation is 0.1%: two networks that differ by ten digits cannot be told apart. The
-# 95% interval reaches 1.96 deviations to both sides. Near zero errors that formula breaks: it would
-# be certain after no mistake at all. Wilson's interval asks the other way round: for which true
-# errors would what we saw be no surprise?
+# One standard deviation is 0.1%: that a network makes ten mistakes fewer does not show that it is
+# the better one. The 95% interval reaches 1.96 deviations to both sides. Near zero errors that
+# formula breaks: it would be certain after no mistake at all. Wilson's interval asks the other way
+# round: for which true errors would what we saw be no surprise?
 
 
 # %%
@@ -454,13 +477,24 @@ f"{low:.2%} to {high:.2%}"
 
 # %% [markdown]
 # 100 mistakes in 10,000 mean: somewhere between 0.82% and 1.21%. No mistake at all would still
-# allow 0.04%. And a second seed moves the error about as much again: report several.
+# allow 0.04%. And another seed moves the error as well, on the very same digits: by how much, the
+# recipes below were asked.
+
+# %%
+runs = [recipe["runs"].values() for recipe in results.load("recipes")["recipes"].values()]
+accuracies = [[run["test accuracy"] for run in three] for three in runs]
+apart = sorted(max(three) - min(three) for three in accuracies if min(three) > 90)
+assert len(apart) == 6 and apart[0] > 0.05 and apart[-1] < 0.45
+f"three seeds lie {apart[0]:.2f} to {apart[-1]:.2f} points apart"
+
+# %% [markdown]
+# Chance in the training is of the same size as chance in the digits: report several seeds.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The learning rate
 #
-# How long should a step be? Three runs on the same digits in the same order, with a rate that is
-# fifty times too small, one that suits, and one a hundred times too large.
+# How long should a step be? Three runs on the same digits in the same order, with a rate that is a
+# hundred times too small, one that suits, and one fifty times too large.
 
 
 # %%
@@ -472,7 +506,7 @@ def train_at(rate):
 
 
 # %% tags=["nbval-ignore-output"]
-trained = {rate: train_at(rate) for rate in (0.001, 0.05, 5.0)}
+trained = {rate: train_at(rate) for rate in (0.001, 0.1, 5.0)}
 small, good, large = (mean(losses[-25:]) for _, losses in trained.values())
 assert small > 2.25
 assert good < 1
@@ -500,7 +534,7 @@ spread(trained[5.0][0])
 
 # %% [markdown]
 # After steps that were too long every digit gets the same ten numbers, for ever. With longer steps
-# still the loss may end in `nan`; then `fit` stops and says "diverged".
+# still the loss may end in `inf` or `nan`; then `fit` stops and says "diverged".
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A sum, or a mean?
@@ -530,9 +564,9 @@ assert not torch.allclose(summed, weights_after(0.001, "mean"), atol=1e-3)
 len(summed)
 
 # %% [markdown]
-# All 61,706 numbers are equal. Whoever copies the rate 0.001 without the word `sum` trains 64 times
-# slower; and whoever halves the batch halves the step, unasked. (The numbers here have 64 bits, so
-# that rounding does not blur the comparison.)
+# All 61,706 numbers are equal. Whoever copies the rate 0.001 without the word `sum` takes steps 64
+# times too short; and whoever halves the batch of a sum halves the step, unasked. (The numbers
+# here have 64 bits, so that rounding does not blur the comparison.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Exercise 4 · The rate that a sum hides
@@ -624,7 +658,7 @@ def error_after(train, shuffle):
         model,
         train,
         prepare=network.prepare,
-        optimizer=torch.optim.SGD(model.parameters(), lr=0.05),
+        optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
         epochs=passes,
         shuffle=shuffle,
     )
@@ -639,15 +673,17 @@ assert in_order > shuffled + 0.2
 Markdown(f"validation error in order {in_order:.1%}, shuffled {shuffled:.1%}")
 
 # %% [markdown]
-# In order it learns "always zero", then "always one", and ends at nine. MNIST is stored well mixed,
-# so a forgotten shuffle does little harm there, and nobody notices it. `data.batches` makes the
-# order from the seed and the epoch's number alone, so any epoch can be repeated:
+# In order it learns "always zero", then "always one", and ends at nine. MNIST is stored well mixed:
+# a forgotten shuffle does little harm in a long training, and nobody notices it (`relu-max` below
+# has none). `data.batches` makes the order from the seed and the epoch's number alone, so any epoch
+# can be repeated:
 
 # %%
 first, second = data.batches(100, 64, epoch=0)[0], data.batches(100, 64, epoch=1)[0]
 assert not torch.equal(first, second)
 assert torch.equal(first, data.batches(100, 64, epoch=0)[0])
 assert data.batches(100, 64, shuffle=False)[0].tolist() == list(range(64))
+first[:5].tolist(), second[:5].tolist()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The stop button
@@ -667,7 +703,7 @@ def press_once(history):
 # %%
 presses = []
 model = networks.build(network, seed=0)
-optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 history = training.fit(
     model, few, prepare=network.prepare, optimizer=optimizer, epochs=passes, watch=press_once
 )
@@ -682,6 +718,7 @@ history.stopped
 # %%
 assert len(history.losses) == history.steps < passes * math.ceil(len(few) / 64)
 assert all(parameter.isfinite().all() for parameter in model.parameters())
+len(history.losses)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The recipes of the family
@@ -700,47 +737,57 @@ assert len(recipes.RECIPES) == 7
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# ### One epoch of each
+# ### The beginning of each
 #
-# Followed for one epoch, or fewer steps where the recipe says so. A bar for each; the stop button
-# ends them all.
+# Followed for one epoch, but for no more than 860 steps: that is an epoch in batches of 64, and
+# half of one for the two that take 32. A bar for each; the stop button ends them all.
 
 # %%
-short = data.Digits(digits.name, digits.train, digits.validation[:1_000], digits.test)
+short = data.Digits(digits.name, digits.train, digits.validation[:100], digits.test)
 ours = {}
 for name, recipe in recipes.RECIPES.items():
-    ours[name] = recipes.run(recipe, short, seed=0, epochs=1)
-    if ours[name].history.stopped:
+    cut = replace(recipe, max_steps=min(860, recipe.max_steps or 860))
+    result = recipes.run(cut, short, seed=0, epochs=1)
+    if result.history.stopped:
         break
-assert list(ours) == list(recipes.RECIPES)
+    ours[name] = result
+assert result.history.stopped or list(ours) == list(recipes.RECIPES)
+len(ours)
 
 # %% [markdown]
 # ### At full length
 #
 # The whole recipes take longer than a chapter may: `python benchmarks/recipes.py` followed them on
-# MNIST, with three seeds each, and kept what came out. Is your first epoch the first of theirs?
+# MNIST, with three seeds each, and kept what came out. Where yours was as long, is your first epoch
+# the first of theirs?
 
 # %%
-long = results.load("recipes")["recipes"]
+long, compared = results.load("recipes")["recipes"], 0
 assert all(sorted(long[name]["runs"]) == ["0", "1", "2"] for name in recipes.RECIPES)
 for name, result in ours.items():
-    kept = long[name]["runs"]["0"]["epochs"][0]["train loss"]
-    assert not is_mnist or abs(result.history.epochs[0].train_loss - kept) < 0.1
+    kept, epoch = long[name]["runs"]["0"]["epochs"][0], result.history.epochs[0]
+    if is_mnist and epoch.steps == kept["steps"]:
+        assert math.isclose(epoch.train_loss, kept["train loss"], rel_tol=0.2)
+        compared += 1
+assert not is_mnist or len(ours) < 7 or compared == 5
+compared
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Accuracies in percent, means of three seeds; in brackets the lowest and the highest of them.
-# "During" is counted while the weights moved, "train" with the final weights.
+# Accuracies in percent. "Short" is your own run; in full, means of three seeds, in brackets the
+# lowest and the highest of them. "During" is counted in the last pass, while the weights moved,
+# "train" with the final weights.
 
 # %%
 head = "recipe | reported | short: test | in full: during | train | validation | test"
 lines = [f"| {head} |", "|---|---|---|---|---|---|---|"]
-for name, result in ours.items():
-    told = ", ".join(f"{what} {value}" for what, value in result.recipe.reported.items()) or "-"
+for name, recipe in recipes.RECIPES.items():
+    told = ", ".join(f"{what} {value}" for what, value in recipe.reported.items()) or "-"
+    yours = f"{100 * ours[name].test.accuracy:.2f}" if name in ours else "-"
     row = " | ".join(f"{found['mean']:.2f}" for found in long[name]["summary"].values())
     test = long[name]["summary"]["test accuracy"]
     row += f" ({test['lowest']:.2f}-{test['highest']:.2f})"
-    lines.append(f"| {name} | {told} | {100 * result.test.accuracy:.2f} | {row} |")
+    lines.append(f"| {name} | {told} | {yours} | {row} |")
 assert len(lines) == 2 + 7
 Markdown("\n".join(lines))
 
@@ -758,18 +805,21 @@ for number, (loss, accuracy) in enumerate(log):
     our_accuracy = mean(run[number]["train accuracy"] for run in runs)
     assert number == 0 or (our_loss - loss < 0.01 and accuracy - our_accuracy < 0.5)
     assert all(run[number]["train loss"] > loss for run in runs)
+    assert all(run[number]["train accuracy"] < accuracy for run in runs)
     lines.append(f"| {number + 1} | {loss} | {our_loss:.5f} | {accuracy} | {our_accuracy:.2f} |")
 Markdown("\n".join(lines))
 
 # %%
-first = ours["no-activation"].history.epochs[0]
 assert log[0] == (0.39701, 87.57)
-assert not is_mnist or abs(first.train_loss - 0.39701) < 0.15
-assert not is_mnist or abs(100 * (1 - first.train_error) - 87.57) < 5
-spread = [run[0]["train accuracy"] for run in runs]
-assert max(spread) - min(spread) > 2
+firsts, told = [run[0]["train accuracy"] for run in runs], "stopped before it was whole"
+assert max(firsts) - min(firsts) > 2
 assert (math.ceil(60_000 / 64), math.ceil(55_000 / 64)) == (938, 860)
-Markdown(f"your first epoch: loss {first.train_loss:.5f}, accuracy {1 - first.train_error:.2%}")
+if "no-activation" in ours:
+    first = ours["no-activation"].history.epochs[0]
+    assert not is_mnist or abs(first.train_loss - 0.39701) < 0.15
+    assert not is_mnist or abs(100 * (1 - first.train_error) - 87.57) < 5
+    told = f"loss {first.train_loss:.5f}, accuracy {1 - first.train_error:.2%}"
+Markdown(f"your first epoch: {told}")
 
 # %% [markdown]
 # Reported for the first epoch: 0.39701 and 87.57%. Three seeds of ours lie more than 2 points apart
@@ -825,8 +875,8 @@ assert not recipes.RECIPES["sigmoid-avg"].reported and not recipes.RECIPES["relu
 assert average("sigmoid-avg") > 98 and average("relu-max") > 98
 assert average("relu-max", "train accuracy") - average("relu-max") > 0.3
 Markdown(
-    f"**sigmoid-avg**: no figure was reported; with Adam it learns in spite of biases that start "
-    f"at 1.0, and reads {average('sigmoid-avg'):.2f}%.\n\n"
+    f"**sigmoid-avg**: no figure was reported; with Adam it learns although all biases but the "
+    f"first layer's start at 1.0, and reads {average('sigmoid-avg'):.2f}%.\n\n"
     f"**relu-max**: no figure was reported; ours reads {average('relu-max'):.2f}%, although every "
     "epoch has the same order, and knows its own training digits better: "
     f"{average('relu-max', 'train accuracy'):.2f}%."
@@ -846,7 +896,7 @@ Markdown(
 tensors = {run["parameter tensors"] for run in long["relu-max-tutorial"]["runs"].values()}
 reported = recipes.RECIPES["relu-max-tutorial"].reported["parameter tensors"]
 assert tensors == {reported} == {10} and average("relu-max-tutorial") < 20
-assert ours["relu-max-tutorial"].model.C1.weight.shape == (6, 1, 5, 5)
+assert networks.build("relu-max").C1.weight.shape == (6, 1, 5, 5)
 Markdown(
     "**relu-max-tutorial**: reported 10 parameter tensors, the first of shape (6, 1, 5, 5), and "
     f"ours has the same; one step on one random picture teaches nothing, so "
@@ -865,7 +915,7 @@ Markdown(
 #   of no network.
 # * `training.fit` and `training.evaluate` give what the hand-made loop gives, and stop cleanly.
 # * Too small a rate does nothing, too large a one kills; a summed loss multiplies it by the batch.
-# * On 10,000 digits a tenth of a percent is chance. Validation chooses, the test is asked once.
+# * On 10,000 digits a tenth of a percent may be chance. Validation chooses, the test is asked once.
 # * A recipe can be repeated as far as it was written down, and no further.
 #
 # ## Where to go next

@@ -1,7 +1,7 @@
 """The digits: MNIST, or a stand-in that needs no download; splits, fields and batches.
 
-Images stay uint8, 47 MB for all of MNIST where float32 takes 188; a batch at a time is converted by
-the network's own `prepare`.
+Images stay uint8, 47 MB for MNIST's training digits where float32 takes 188; a batch at a time is
+converted by the network's own `prepare`.
 
 Introduced in chapter 08.
 """
@@ -94,7 +94,7 @@ def pad(images: torch.Tensor, size: int = 32, background: int = 0) -> torch.Tens
     >>> pad(torch.zeros(28, 28, dtype=torch.uint8)).shape
     torch.Size([32, 32])
 
-    Introduced in chapter 08. The paper, p.6-7: digits of at most 20 x 20 pixels, centred in
+    Introduced in chapter 08. The paper, p. 6-7: digits of at most 20 x 20 pixels, centred in
     28 x 28, in a field of 32 x 32.
     """
     check_images(images, "pad")
@@ -155,7 +155,7 @@ def _stand_in() -> Digits:
 
     Each count becomes its block again. Not shuffled before the cut: 13 people wrote these digits,
     neighbours are mostly by one hand, and a shuffle would test on hands seen in training. (The
-    nearest neighbour gets 6.0% of these 300 test digits wrong, and 1.6% after a shuffle.)
+    nearest neighbour gets 6.0% of these 300 test digits wrong, and about 1.3% after a shuffle.)
     """
     try:
         from sklearn.datasets import load_digits

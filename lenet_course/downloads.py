@@ -1,10 +1,10 @@
 """Where MNIST's four files come from: a folder of yours, the cache, or a mirror.
 
 Whatever the source, a file counts only when the sha256 of its raw bytes is the known one. (The
-bytes of a .gz are no use for that: they hold the time at which the file was packed.) The cache
-holds raw files that have passed, and nothing else: a download is checked in memory, written in a
-folder of its own, and moved into place in one step. So a crash leaves no half file behind, and two
-processes may fetch at once.
+bytes of a .gz are no use for that: they hold the time at which the file was packed.) Under a
+file's own name the cache holds only bytes that have passed: a download is checked in memory,
+written in a folder of its own, and moved into place in one step. So a crash leaves no half file
+under that name, and two processes may fetch at once.
 
 Introduced in chapter 08.
 """

@@ -210,7 +210,7 @@ class RBF(nn.Module):
 
 
 def map_loss(distances: Tensor, labels: Tensor, j: float = 20.0) -> Tensor:
-    """Pull the right code nearer and push the others away (eq. 9), one loss a digit.
+    """Pull the states of F6 towards the right code and push them away from the others (eq. 9).
 
     Args:
         distances: (N, classes), from RBF.
@@ -219,7 +219,8 @@ def map_loss(distances: Tensor, labels: Tensor, j: float = 20.0) -> Tensor:
             counting; with a small j nearly all do.
 
     Returns:
-        (N,): distance of the right class + log(exp(-j) + sum over i of exp(-distance i)).
+        (N,), one loss a digit: distance of the right class
+        + log(exp(-j) + sum over i of exp(-distance i)).
 
     Example:
         >>> f"{map_loss(torch.tensor([[0.0, 30.0]]), torch.tensor([0])).item():.4f}"

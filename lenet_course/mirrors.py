@@ -1,7 +1,7 @@
 """Asking a mirror for a file, and understanding what comes back instead.
 
-Mirrors of MNIST have answered with 403 and 503 for days, with a web page under status 200, with
-half a file, and with silence. Each becomes a reason in words, and the next mirror is asked.
+Mirrors of MNIST have answered with 403 and 503, and with a web page under status 200; others may
+send half a file, or fall silent. Each becomes a reason in words, and the next mirror is asked.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Network:
             float32, (N, 1, H, W) with H and W those of input_shape, on the images' device.
 
         Raises:
-            DataError: the images are not uint8 or not (N, height, width).
+            DataError: the images are not uint8, or not of 28x28 or 32x32 pixels.
 
         Example:
             >>> FAMILY["lenet5-1998"].prepare(torch.zeros(2, 28, 28, dtype=torch.uint8)).shape
@@ -118,7 +118,7 @@ def _squashed(layer: shapes.Layer, function: str | None) -> list[shapes.Layer]:
 def _modern(
     c1: shapes.Conv2d, pooling: type[shapes.Window], function: str | None
 ) -> tuple[shapes.Layer, ...]:
-    """List the layers that five of the seven share: full C3, plain pooling, linear output."""
+    """List the layers of the five whose sizes are the usual ones."""
     return (
         *_squashed(c1, function),
         pooling(2, name="S2"),

@@ -13,12 +13,12 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from ..history import History
-from .files import CheckpointError
+from .files import CheckpointError, brief
 
 WAY_OUT = "Restore into what it was saved from, or train anew in another folder."
 NUMBER = int | float
 RUN = {"steps": int, "rate": NUMBER, "plan": dict, "epoch": dict, "history": dict}
-EPOCH = ("steps", "digits", "loss", "mistakes")
+EPOCH = {"steps", "digits", "loss", "mistakes"}
 
 
 def check_kinds(parts: dict[str, Any]) -> None:
@@ -43,6 +43,8 @@ def check_kinds(parts: dict[str, Any]) -> None:
             _expect(parts[name]["state"], dict, f"{name}'s state")
     run = parts["run"]
     _expect(run.get("steps", 0), int, "steps")
+    if run.get("steps", 0) < 0:
+        raise ValueError(f"{run['steps']} steps")
     for row in run.get("history", {}).get("validations", []):
         _expect(row["step"], NUMBER, "a validation's step")
         _expect(row["error"], NUMBER, "a validation's error")
@@ -63,12 +65,14 @@ def check_run(run: dict[str, Any], name: str) -> None:
     try:
         for part, kind in RUN.items():
             _expect(run[part], kind, part)
+        if set(run["epoch"]) != EPOCH:
+            raise ValueError(f"an epoch of {', '.join(map(str, run['epoch']))}")
         for part in EPOCH:
             _expect(run["epoch"][part], NUMBER, f"the epoch's {part}")
         _check_history(run["history"], run["steps"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{name} was not saved by a training run ({type(error).__name__}: {str(error)[:80]}). "
+            f"{name} was not saved by a training run ({type(error).__name__}: {brief(error)}). "
             f"Use another folder for the run."
         ) from error
 
@@ -120,7 +124,8 @@ def _compare_tensors(held: dict[str, Tensor], wanted: dict[str, Tensor], name: s
     different = [key for key in keys if _outline(held, key) != _outline(wanted, key)]
     if different:
         first = "; ".join(
-            f"{k}: {_outline(held, k)} / {_outline(wanted, k)}" for k in different[:3]
+            f"{brief(key)}: {_outline(held, key)} / {_outline(wanted, key)}"
+            for key in different[:3]
         )
         raise CheckpointError(
             f"{name} holds another network. Tensors that differ, held / wanted ({len(different)} "
@@ -132,7 +137,7 @@ def _outline(tensors: dict[str, Tensor], key: str) -> str:
     if key not in tensors:
         return "nothing"
     size = "x".join(map(str, tensors[key].shape)) or "one"
-    return f"{size} {str(tensors[key].dtype).removeprefix('torch.')}"
+    return f"{brief(size)} {str(tensors[key].dtype).removeprefix('torch.')}"
 
 
 def _compare_class(
@@ -141,7 +146,9 @@ def _compare_class(
     kind = held["kind"] if held else "none"
     other = type(wanted).__name__ if wanted is not None else "none"
     if kind != other:
-        raise CheckpointError(f"{name} holds {role} {kind}, and {other} was given. {WAY_OUT}")
+        raise CheckpointError(
+            f"{name} holds {role} {brief(kind)}, and {other} was given. {WAY_OUT}"
+        )
 
 
 def _compare_parameters(state: dict[str, Any], optimizer: Optimizer, name: str) -> None:
@@ -172,7 +179,7 @@ def _compare_state(
             shape = tuple(parameters[number].shape)
             if isinstance(value, Tensor) and not _spreads(tuple(value.shape), shape):
                 raise CheckpointError(
-                    f"{name} holds an optimizer whose {key} for parameter {number} is "
+                    f"{name} holds an optimizer whose {brief(key)} for parameter {number} is "
                     f"{tuple(value.shape)}, and the parameter is {shape}. {WAY_OUT}"
                 )
 

@@ -89,7 +89,7 @@ def unpack(content: bytes) -> tuple[dict[str, Tensor], dict]:
         facts = json.loads(header["__metadata__"][FACTS])
         return load(content), facts
     except Exception as error:  # what a made-up file raises has no end
-        raise ValueError(f"{type(error).__name__}: {str(error)[:80]}") from error
+        raise ValueError(f"{type(error).__name__}: {brief(error)}") from error
 
 
 def digest(content: bytes) -> str:
@@ -102,6 +102,18 @@ def digest(content: bytes) -> str:
     Introduced in chapter 11.
     """
     return hashlib.sha256(content).hexdigest()[:SIGNED]
+
+
+def brief(words: object) -> str:
+    """Repeat a stranger's words without what could fill or confuse a terminal.
+
+    Example:
+        >>> brief("C1.weight\\x1b[2J")
+        'C1.weight[2J'
+
+    Introduced in chapter 11.
+    """
+    return "".join(letter for letter in str(words)[:80] if letter.isprintable())
 
 
 def signed(stem: str, content: bytes) -> str:

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .checks import check_run
-from .files import CheckpointError
+from .files import CheckpointError, brief
 from .folder import newest, retain, save
 from .state import put_back, take
 
@@ -96,7 +96,9 @@ class Keeper:
         plan, begun = {**plan, **self.about}, state.run["plan"]
         different = [name for name in plan if begun.get(name) != plan[name]]
         if different:
-            was = ", ".join(f"{name} {begun.get(name)} (now {plan[name]})" for name in different)
+            was = ", ".join(
+                f"{name} {brief(begun.get(name))} (now {plan[name]})" for name in different
+            )
             raise CheckpointError(
                 f"{path.name} was begun with other settings: {was}. Go on with those, or use "
                 f"another folder for the new run."

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import nn
 
-from .files import CheckpointError, DamagedError, plain, write
+from .files import CheckpointError, DamagedError, brief, plain, write
 from .state import put_back, take
 
 
@@ -50,7 +50,7 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
         raise CheckpointError(f"{path.name} cannot be read: {error}.") from error
     except Exception as error:  # what a made-up file raises has no end
         raise DamagedError(
-            f"{path.name} is no safetensors file that can be read ({str(error)[:80]}). Ask for it "
+            f"{path.name} is no safetensors file that can be read ({brief(error)}). Ask for it "
             f"again, as safetensors; a pickled .pt or .pth file of a stranger can run programs."
         ) from error
     put_back(replace(take(model), model=tensors), model, name=path.name)

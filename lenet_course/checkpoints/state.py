@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from .checks import check_kinds, compare
 from .encoding import decode, encode
-from .files import CheckpointError, DamagedError
+from .files import CheckpointError, DamagedError, brief
 
 SCHEMA = 1
 
@@ -110,7 +110,7 @@ def from_parts(tensors: dict[str, Tensor], facts: dict, name: str) -> State:
         return State(**parts)
     except Exception as error:  # what a made-up file raises has no end
         raise DamagedError(
-            f"{name} is no checkpoint of this course ({type(error).__name__}: {str(error)[:80]}). "
+            f"{name} is no checkpoint of this course ({type(error).__name__}: {brief(error)}). "
             f"Use another file."
         ) from error
 
@@ -144,7 +144,7 @@ def put_back(
     except Exception as error:  # comparing cannot foresee all that torch may refuse
         _apply(before, model, optimizer, scheduler)
         raise CheckpointError(
-            f"{name} holds a state that does not fit ({type(error).__name__}: {str(error)[:80]}). "
+            f"{name} holds a state that does not fit ({type(error).__name__}: {brief(error)}). "
             f"Nothing was changed. Use another file."
         ) from error
 

@@ -43,7 +43,7 @@ Answer = TypeVar("Answer", bound=Callable)
 
 
 class ExerciseError(CourseError, LookupError):
-    """No exercise of that name: the message lists those that are near."""
+    """No exercise of that name: the message tells the nearest."""
 
 
 def every_exercise() -> dict[str, Exercise]:
@@ -69,7 +69,7 @@ def exercise(name: str) -> Callable[[Answer], Answer]:
     return examined
 
 
-def check(name: str, answer: object) -> Outcome:
+def check(name: str | Callable, answer: object) -> Outcome:
     """Check an answer, a function or a plain value: "not attempted", "wrong" or "right".
 
     >>> check("places", TODO).status
@@ -78,9 +78,13 @@ def check(name: str, answer: object) -> Outcome:
     return examine(_find(name), answer)
 
 
-def hint(name: str, n: int = 1) -> None:
-    """Print the n-th hint for an exercise, counted from 1; later hints say more."""
-    hints = _find(name).hints
+def hint(name: str | Callable, n: int = 1) -> None:
+    """Print the n-th hint for an exercise, counted from 1; later hints say more.
+
+    Asked for by its name, or by the function that answers it.
+    """
+    found = _find(name)
+    name, hints = found.name, found.hints
     if not 1 <= n <= len(hints):
         print(f'{name} has hints 1 to {len(hints)}; solution("{name}") shows an answer.')
         return
@@ -88,14 +92,15 @@ def hint(name: str, n: int = 1) -> None:
     print(f"Hint {n} of {len(hints)}: {hints[n - 1]}\nMore: {more}")
 
 
-def solution(name: str) -> None:
-    """Print one right answer to an exercise. There are others."""
+def solution(name: str | Callable) -> None:
+    """Print one right answer to an exercise, given by name or function. There are others."""
     print(_find(name).source)
 
 
-def _find(name: str) -> Exercise:
+def _find(name: str | Callable) -> Exercise:
     known = every_exercise()
+    name = getattr(name, "__name__", name)  # hint(places), without the quotes
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4) or sorted(known)
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4) or sorted(known)
     raise ExerciseError(f"there is no exercise {name!r}; did you mean {', '.join(near)}?")

@@ -12,10 +12,11 @@ from .declaring import problem
 
 
 def digits_in_fields(random):
-    yield from [(28, 32), (20, 28), (3, 4), (1, 8)]
+    # The digit is in the middle: the border has whole pixels on each side.
+    yield from [(28, 32), (20, 28), (3, 5), (1, 9)]
     for _ in range(10):
         side = random.randint(2, 40)
-        yield side, side + random.randint(1, 12)
+        yield side, side + 2 * random.randint(1, 6)
 
 
 @problem(
@@ -64,9 +65,30 @@ def along_one_row(digit, field):
     return field - digit
 
 
-@border_pixels.mistake("A side is counted here, not an area: a square of side n has n * n pixels.")
+SIDES = "A side is counted here, not an area: a square of side n has n * n pixels."
+
+
+@border_pixels.mistake(SIDES)
 def sides_for_areas(digit, field):
     return 4 * field - 4 * digit
+
+
+@border_pixels.mistake(SIDES)
+def doubled_sides(digit, field):
+    return 2 * field - 2 * digit
+
+
+CARET = "`^` is no power in Python: write field ** 2, or field * field."
+
+
+@border_pixels.mistake(CARET)
+def caret_for_power(digit, field):
+    return field ^ 2 - digit ^ 2  # Python subtracts first
+
+
+@border_pixels.mistake(CARET)
+def caret_for_power_in_brackets(digit, field):
+    return (field ^ 2) - (digit ^ 2)
 
 
 # --- wrong_answers ------------------------------------------------------------------------------
@@ -205,6 +227,11 @@ def rounded_down(predictions, labels):
 @accuracy.mistake("Each digit's verdict is there. Add them up, and divide by how many there are.")
 def not_averaged(predictions, labels):
     return predictions == labels
+
+
+@accuracy.mistake("True and False have no mean in torch: .float() first, or .sum().")
+def mean_of_truths(predictions, labels):
+    return (predictions == labels).mean()
 
 
 @accuracy.mistake(

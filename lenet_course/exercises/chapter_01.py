@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .declaring import problem
 
 # --- places -------------------------------------------------------------------------------------
@@ -68,6 +70,14 @@ def right_edges(size, kernel, stride):
 )
 def moved_by_the_kernel(size, kernel, stride):
     return [left for left in range(0, size, kernel) if left + kernel <= size]
+
+
+RETURN_IN_THE_LOOP = "`return` ends the loop in its first round: move it out, behind the loop."
+
+
+@places.mistake(RETURN_IN_THE_LOOP)
+def returned_within_the_loop(size, kernel, stride):
+    return [0] if kernel <= size else []
 
 
 # --- dilated_size -------------------------------------------------------------------------------
@@ -151,6 +161,27 @@ def one_added_before_dividing(size, kernel, stride, padding, dilation):
     return (size + 2 * padding - dilation * (kernel - 1)) // stride
 
 
+@dilated_size.mistake(
+    "The window's first pixel is missing from its reach, which is dilation * (kernel - 1) + 1."
+)
+def reach_without_its_first_pixel(size, kernel, stride, padding, dilation):
+    return (size + 2 * padding - dilation * (kernel - 1)) // stride + 1
+
+
+BRACKETS = "// binds more tightly than + and -: put the whole sum before it in brackets."
+
+
+@dilated_size.mistake(BRACKETS)
+def brackets_missing(size, kernel, stride, padding, dilation):
+    return size + 2 * padding - dilation * (kernel - 1) - 1 // stride + 1
+
+
+@dilated_size.mistake(BRACKETS)
+def brackets_missing_after_the_span(size, kernel, stride, padding, dilation):
+    span = dilation * (kernel - 1) + 1
+    return size + 2 * padding - span // stride + 1
+
+
 # --- receptive_field ----------------------------------------------------------------------------
 
 LENET = [(5, 1), (2, 2), (5, 1), (2, 2), (5, 1)]
@@ -222,13 +253,50 @@ def only_the_last_stride(layers):
     return field
 
 
-@receptive_field.mistake("The strides are added. Two strides of 3 make steps of 9, not of 6.")
+STRIDES_MULTIPLY = (
+    "The strides are added. Two strides of 3 make steps of 9, not of 6: they multiply."
+)
+
+
+@receptive_field.mistake(STRIDES_MULTIPLY)
 def strides_added(layers):
     field, step = 1, 0
     for kernel, stride in layers:
         field += (kernel - 1) * max(step, 1)
         step += stride
     return field
+
+
+@receptive_field.mistake(STRIDES_MULTIPLY)
+def strides_added_to_one(layers):
+    field, step = 1, 1
+    for kernel, stride in layers:
+        field += (kernel - 1) * step
+        step += stride
+    return field
+
+
+@receptive_field.mistake(
+    "The stride of this layer only is used. The step comes from all layers before it: a second "
+    "number, which every stride multiplies."
+)
+def own_stride_only(layers):
+    return 1 + sum((kernel - 1) * stride for kernel, stride in layers)
+
+
+@receptive_field.mistake("Before the first layer a pixel sees itself: begin with a field of 1.")
+def begun_with_nothing(layers):
+    return receptive_field.solution(layers) - 1
+
+
+@receptive_field.mistake("The field is asked for, without the step.")
+def field_and_step(layers):
+    return receptive_field.solution(layers), math.prod(stride for _, stride in layers)
+
+
+@receptive_field.mistake(RETURN_IN_THE_LOOP)
+def returned_within_the_first_round(layers):
+    return receptive_field.solution(layers[:1])
 
 
 @receptive_field.mistake(
@@ -304,6 +372,21 @@ def bias_for_every_pair(in_channels, out_channels, kernel, size):
     return parameters, parameters * (size - kernel + 1) ** 2
 
 
+@convolution_cost.mistake("There is one bias in all here. Each output map has its own bias.")
+def one_bias_in_all(in_channels, out_channels, kernel, size):
+    parameters = out_channels * in_channels * kernel * kernel + 1
+    return parameters, parameters * (size - kernel + 1) ** 2
+
+
+@convolution_cost.mistake(
+    "The parameters are right. Along each side one place is missing: size - kernel steps, and + 1 "
+    "for the place before the first step."
+)
+def first_place_not_counted(in_channels, out_channels, kernel, size):
+    parameters = out_channels * (in_channels * kernel * kernel + 1)
+    return parameters, parameters * (size - kernel) ** 2
+
+
 @convolution_cost.mistake(
     "The parameters are right. The window does not stand at every pixel of the picture: count its "
     "places, size - kernel + 1 along each side."
@@ -342,7 +425,7 @@ def the_other_way_round(in_channels, out_channels, kernel, size):
 #     3  AvgPool2d(2)          # 6@12x12
 #     4  Conv2d(6, 16, 5)      # 16@8x8
 #     5  AvgPool2d(2)          # 16@4x4
-#     6  Linear(16 * 4 * 4, 120)
+#     6  Flatten(), Linear(16 * 4 * 4, 120)
 
 
 @problem(
@@ -367,6 +450,11 @@ def the_side_as_it_stands():
 @wrong_comment.mistake("Line 1 it is. A window of 5 takes away 4 pixels, not 5: 24 = side - 5 + 1.")
 def five_pixels_taken_away():
     return 1, 29
+
+
+@wrong_comment.mistake("Line 1 it is; now its side. A window of 5 makes 24 of it, as line 2 says.")
+def line_one_with_another_side():
+    return 1, ...
 
 
 @wrong_comment.mistake(
@@ -399,4 +487,22 @@ def line_five_believed_wrong():
 
 @wrong_comment.mistake("Line 6 is code, and the program runs. It is a comment that is wrong.")
 def the_code_believed_wrong():
-    return 6, 5
+    return 6, ...
+
+
+@wrong_comment.mistake("Both numbers are right. The line comes first, then the side.")
+def side_before_line():
+    return 28, 1
+
+
+TWO_NUMBERS = "Two numbers are asked for: return line, side."
+
+
+@wrong_comment.mistake(TWO_NUMBERS)
+def the_line_alone():
+    return 1
+
+
+@wrong_comment.mistake(TWO_NUMBERS)
+def the_side_alone():
+    return 28

@@ -98,6 +98,25 @@ def matrix_product(image, kernel, bias, row, column):
     return (image[row : row + 5, column : column + 5] @ kernel).sum() + bias
 
 
+def _window_of(image, kernel, bias, rows, columns):
+    return (image[rows, columns] * kernel).sum() + bias
+
+
+@one_unit.mistake("An end is not included: 5 rows are row : row + 5, and so with the columns.")
+def ends_taken_for_included(image, kernel, bias, row, column):
+    return _window_of(image, kernel, bias, slice(row, row + 4), slice(column, column + 4))
+
+
+@one_unit.mistake("An end is not included: 5 rows are row : row + 5, and so with the columns.")
+def window_one_too_large(image, kernel, bias, row, column):
+    return _window_of(image, kernel, bias, slice(row, row + 6), slice(column, column + 6))
+
+
+@one_unit.mistake("row : 5 ends *at* row 5. Five rows from `row` on are row : row + 5.")
+def ends_at_five(image, kernel, bias, row, column):
+    return _window_of(image, kernel, bias, slice(row, 5), slice(column, 5))
+
+
 @one_unit.mistake("These are the 25 products, each with the bias. Add up the products first.")
 def not_summed(image, kernel, bias, row, column):
     return image[row : row + 5, column : column + 5] * kernel + bias
@@ -174,10 +193,34 @@ def side_by_side(image, size):
 
 @patches.mistake(
     "The last places are missing: a window fits until its edge touches the border, at "
-    "len(image) - size + 1 places."
+    "rows - size + 1 places down and columns - size + 1 across."
 )
 def last_places_missing(image, size):
     return _windows(image[:-1, :-1], size).reshape(-1, size * size)
+
+
+COUNTED_APART = (
+    "The picture has 3 rows and 4 columns: count places for rows and for columns apart, with "
+    "image.shape."
+)
+
+
+@patches.mistake(COUNTED_APART)
+def rows_counted_for_columns(image, size):
+    return patches.solution(image[:, : len(image)], size)
+
+
+@patches.mistake(COUNTED_APART)
+def reshaped_as_if_square(image, size):
+    side = len(image) - size + 1
+    return _windows(image, size).reshape(side * side, size * size)
+
+
+@patches.mistake(COUNTED_APART)
+def columns_counted_for_rows(image, size):
+    side = image.shape[1] - size + 1
+    corners = [(row, column) for row in range(side) for column in range(side)]
+    return torch.stack([image[i : i + size, j : j + size].flatten() for i, j in corners])
 
 
 @patches.mistake("The windows are right. Flatten each of them, so that it fills one line.")
@@ -291,13 +334,59 @@ def extra_sides(image, kernel):
     return true_convolution.solution(image, kernel)[None, None]
 
 
-@true_convolution.mistake(
+NO_PADDING = (
     "The kernel is turned rightly. It also stands partly outside the picture: only places where it "
     "fits are wanted, without padding."
 )
-def padded(image, kernel):
+
+
+@true_convolution.mistake(NO_PADDING)
+def padded_all_the_way(image, kernel):
     high, wide = kernel.shape[0] - 1, kernel.shape[1] - 1
     return true_convolution.solution(functional.pad(image, (wide, wide, high, high)), kernel)
+
+
+@true_convolution.mistake(NO_PADDING)
+def padded_by_one(image, kernel):
+    return true_convolution.solution(functional.pad(image, (1, 1, 1, 1)), kernel)
+
+
+@true_convolution.mistake(NO_PADDING)
+def padded_by_two(image, kernel):
+    return true_convolution.solution(functional.pad(image, (2, 2, 2, 2)), kernel)
+
+
+@true_convolution.mistake(NO_PADDING)
+def padded_to_the_same_size(image, kernel):
+    high, wide = kernel.shape[0] - 1, kernel.shape[1] - 1
+    ends = (wide // 2, wide - wide // 2, high // 2, high - high // 2)
+    return true_convolution.solution(functional.pad(image, ends), kernel)
+
+
+@true_convolution.mistake("Torch takes no negative step. kernel.flip(0, 1) turns both sides.")
+def negative_step(image, kernel):
+    return _slide(image, kernel[::-1])
+
+
+FOUR_SIDES = (
+    "torch.conv2d wants four sides: image[None, None] and kernel[None, None] put two of length 1 "
+    "in front."
+)
+
+
+@true_convolution.mistake(FOUR_SIDES)
+def two_sides_each(image, kernel):
+    return torch.conv2d(image, kernel.flip(0, 1))
+
+
+@true_convolution.mistake(FOUR_SIDES)
+def two_sides_of_the_kernel(image, kernel):
+    return torch.conv2d(image[None, None], kernel.flip(0, 1))
+
+
+@true_convolution.mistake(FOUR_SIDES)
+def two_sides_of_the_image(image, kernel):
+    return torch.conv2d(image, kernel.flip(0, 1)[None, None])
 
 
 # --- moving_kernel ------------------------------------------------------------------------------
@@ -494,3 +583,63 @@ def padded_all_around(image, slopes):
 )
 def one_number(image, slopes):
     return _slide(image, slopes).sum()
+
+
+SIZES_OF_C1 = "5 and 28 are C1's sizes; here they follow from image and slopes."
+
+
+@kernel_gradient.mistake(SIZES_OF_C1)
+def a_window_of_28_for_each_weight(image, slopes):
+    gradient = torch.zeros(5, 5)
+    for i in range(5):
+        for j in range(5):
+            gradient[i, j] = (image[i : i + 28, j : j + 28] * slopes).sum()
+    return gradient
+
+
+@kernel_gradient.mistake(SIZES_OF_C1)
+def a_kernel_of_5_for_any_slopes(image, slopes):
+    high, wide = slopes.shape
+    gradient = torch.zeros(5, 5)
+    for i in range(5):
+        for j in range(5):
+            gradient[i, j] = (image[i : i + high, j : j + wide] * slopes).sum()
+    return gradient
+
+
+@kernel_gradient.mistake(SIZES_OF_C1)
+def a_window_of_5_at_each_place(image, slopes):
+    gradient = torch.zeros(5, 5)
+    for row in range(28):
+        for column in range(28):
+            window = image[row : row + 5, column : column + 5]
+            gradient = gradient + slopes[row, column] * window
+    return gradient
+
+
+SLOPE_OF_ITS_PLACE = "Each pixel counts times the slope of its place."
+
+
+@kernel_gradient.mistake(SLOPE_OF_ITS_PLACE)
+def means_without_slopes(image, slopes):
+    return slopes_left_out(image, slopes) / slopes.numel()
+
+
+@kernel_gradient.mistake(SLOPE_OF_ITS_PLACE)
+def slopes_without_pixels(image, slopes):
+    return torch.full_like(_slide(image, slopes), slopes.sum())
+
+
+@kernel_gradient.mistake(f"{SLOPE_OF_ITS_PLACE} And each weight has its own gradient.")
+def sum_of_the_slopes(image, slopes):
+    return slopes.sum()
+
+
+@kernel_gradient.mistake(f"{SLOPE_OF_ITS_PLACE} And each weight has its own gradient.")
+def sum_of_the_pixels(image, slopes):
+    return image.sum()
+
+
+@kernel_gradient.mistake(f"{SLOPE_OF_ITS_PLACE} And each weight has its own gradient.")
+def all_pixels_times_all_slopes(image, slopes):
+    return image.sum() * slopes.sum()

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from lenet_course import shapes
 
 from .declaring import problem
@@ -12,7 +14,7 @@ from .declaring import problem
 
 
 def the_first_twelve_rows(random):
-    yield from [(0,), (6,), (4,), (11,)]
+    yield from [(4,), (0,), (6,), (11,)]
     yield from [(row,) for row in (1, 2, 3, 5, 7, 8, 9, 10)]
 
 
@@ -30,12 +32,25 @@ def table_row(row):
     return sorted((row + step) % 6 for step in range(count))
 
 
-@table_row.mistake("S2 has maps 0 to 5 only. What comes after 5 begins again at 0: use % 6.")
+AFTER_FIVE = "S2 has maps 0 to 5 only. After map 5 comes map 0: `%` begins again."
+
+
+@table_row.mistake(AFTER_FIVE)
 def never_begins_again(row):
     return list(range(row % 6, row % 6 + (3 if row < 6 else 4)))
 
 
-@table_row.mistake("What comes after map 5 is cut off here. It begins again at map 0: use % 6.")
+@table_row.mistake(AFTER_FIVE)
+def counts_on_and_on(row):
+    return list(range(row, row + (3 if row < 6 else 4)))
+
+
+@table_row.mistake(f"{AFTER_FIVE} And from row 6 on there are four maps, not three.")
+def three_that_never_begin_again(row):
+    return [row, row + 1, row + 2]
+
+
+@table_row.mistake("What comes after map 5 is cut off here. After map 5 comes map 0: `%`.")
 def cut_off_at_the_end(row):
     return [source for source in never_begins_again(row) if source < 6]
 
@@ -43,6 +58,11 @@ def cut_off_at_the_end(row):
 @table_row.mistake("The right maps, in the order of counting. Sort them, as the paper's table is.")
 def not_sorted(row):
     return [(row + step) % 6 for step in range(3 if row < 6 else 4)]
+
+
+@table_row.mistake("Sort the list. And from row 6 on, a map of C3 reads four maps, not three.")
+def three_not_sorted(row):
+    return [(row + step) % 6 for step in range(3)]
 
 
 @table_row.mistake("From row 6 on, a map of C3 reads four maps of S2, not three.")
@@ -63,6 +83,26 @@ def second_round_one_too_far(row):
 @table_row.mistake("The maps are counted from 1 here. The paper's table counts them from 0.")
 def counted_from_one(row):
     return [source + 1 for source in table_row.solution(row)]
+
+
+@table_row.mistake(
+    "This is a *line* of the picture: the maps of C3 that read this map of S2. Map `row` of C3 is "
+    "a column."
+)
+def a_line_for_a_column(row):
+    from lenet_course import layers
+
+    readers = [number for number, sources in enumerate(layers.TABLE_I) if row in sources]
+    return readers if row < 6 else ...  # the picture has six lines
+
+
+@table_row.mistake(
+    "This is a *line* of the picture: the maps of C3 that read this map of S2. Map `row` of C3 is "
+    "a column."
+)
+def the_first_twelve_of_a_line(row):
+    readers = a_line_for_a_column(row)
+    return [number for number in readers if number < 12] if row < 6 else ...
 
 
 # --- nearest_code -------------------------------------------------------------------------------
@@ -119,6 +159,18 @@ def the_distance_itself(distances, limit):
     return min(distances) if min(distances) <= limit else -1
 
 
+@nearest_code.mistake(
+    "This is the smallest distance. The answer is its place: the digit; and -1 beyond the limit."
+)
+def the_distance_itself_without_limit(distances, limit):
+    return min(distances)
+
+
+@nearest_code.mistake("A refusal is -1.")
+def refused_by_none(distances, limit):
+    return distances.index(min(distances)) if min(distances) <= limit else None
+
+
 @nearest_code.mistake("The limit the wrong way round: what is *farther* than the limit gets -1.")
 def limit_turned_round(distances, limit):
     return distances.index(min(distances)) if min(distances) > limit else -1
@@ -153,26 +205,38 @@ def surplus():
     return c3, subsampling, output
 
 
+@surplus.mistake("These are 1998 minus today. What today's network has *more* is asked for.")
+def the_other_way_round():
+    return -900, 44, -850
+
+
+@surplus.mistake(
+    "These are the numbers of today. How many *more* are they? Take off those of 1998."
+)
+def those_of_today():
+    return 2416, 0, 850
+
+
 @surplus.mistake(
     "Subsampling has parameters in 1998 and none today, so the modern network has *fewer* there: "
     "a negative number. The three have to add up to 1,706."
 )
 def subsampling_added():
-    return 900, 44, 850
+    return ..., 44, ...
 
 
 @surplus.mistake(
     "Ten units with 84 weights have a bias each today. The three have to add up to 1,706."
 )
 def biases_of_the_output_forgotten():
-    return 900, -44, 840
+    return ..., ..., 840
 
 
 @surplus.mistake(
     "The codes of 1998 are fixed: they are no parameters, so nothing is taken off the 850."
 )
 def codes_counted_as_learned():
-    return 900, -44, 10
+    return ..., ..., 10
 
 
 @surplus.mistake(
@@ -180,7 +244,15 @@ def codes_counted_as_learned():
     "add up to 1,706."
 )
 def pairs_in_place_of_weights():
-    return 36, -44, 850
+    return 36, ..., ...
+
+
+@surplus.mistake(
+    "36 more pairs of maps have 25 weights each. The biases belong to the maps, not to the pairs. "
+    "The three have to add up to 1,706."
+)
+def a_bias_for_each_pair():
+    return 936, ..., ...
 
 
 @surplus.mistake(
@@ -188,7 +260,7 @@ def pairs_in_place_of_weights():
     "to 1,706."
 )
 def one_number_a_map():
-    return 900, -22, 850
+    return ..., -22, ...
 
 
 @surplus.mistake(
@@ -196,7 +268,15 @@ def one_number_a_map():
     "to 1,706."
 )
 def biases_of_c3_counted():
-    return 916, -44, 850
+    return 916, ..., ...
+
+
+@surplus.mistake(
+    "Both networks have 16 biases in C3, and Table I takes none away. The three have to add up "
+    "to 1,706."
+)
+def biases_of_c3_taken_off():
+    return 884, ..., ...
 
 
 @surplus.mistake(
@@ -204,12 +284,48 @@ def biases_of_c3_counted():
     "1,706."
 )
 def s4_forgotten():
-    return 900, -12, 850
+    return ..., -12, ...
 
 
-@surplus.mistake("These are 1998 minus today. What today's network has *more* is asked for.")
-def the_other_way_round():
-    return -900, 44, -850
+@surplus.mistake(
+    "S2 is missing: 12 numbers beside the 32 of S4. The three have to add up to 1,706."
+)
+def s2_forgotten():
+    return ..., -32, ...
+
+
+@surplus.mistake("C3 is not right yet; the other two are. The three have to add up to 1,706.")
+def another_c3():
+    return ..., -44, 850
+
+
+@surplus.mistake("S2 and S4 are not right yet; the other two are. All have to add up to 1,706.")
+def another_subsampling():
+    return 900, ..., 850
+
+
+@surplus.mistake(
+    "The output is not right yet; the other two are. The three have to add up to 1,706."
+)
+def another_output():
+    return 900, -44, ...
+
+
+@surplus.mistake("C3 is right; the other two are not yet. The three have to add up to 1,706.")
+def only_c3():
+    return 900, ..., ...
+
+
+@surplus.mistake("S2 and S4 are right; the other two are not yet. All have to add up to 1,706.")
+def only_subsampling():
+    return ..., -44, ...
+
+
+@surplus.mistake(
+    "The output is right; the other two are not yet. The three have to add up to 1,706."
+)
+def only_output():
+    return ..., ..., 850
 
 
 # --- merged -------------------------------------------------------------------------------------
@@ -238,11 +354,26 @@ def merged(W1, b1, W2, b2):
     return W2 @ W1, W2 @ b1 + b2
 
 
+# The weight comes first: where it is wrong, nothing is said of the bias.
+
+
 @merged.mistake(
     "The product is in the wrong order: what works on the input first stands on the right, W2 @ W1."
 )
 def wrong_order(W1, b1, W2, b2):
-    return W1 @ W2, W2 @ b1 + b2
+    return W1 @ W2, ...
+
+
+@merged.mistake("`*` multiplies number by number. Layers in a row are a matrix product: W2 @ W1.")
+def multiplied_number_by_number(W1, b1, W2, b2):
+    return W2 * W1, ...
+
+
+@merged.mistake(
+    "The weights are added here. The second layer works on what the first one gives: W2 @ W1."
+)
+def weights_added(W1, b1, W2, b2):
+    return W1 + W2, ...
 
 
 @merged.mistake(
@@ -262,16 +393,12 @@ def second_bias_lost(W1, b1, W2, b2):
     return W2 @ W1, W2 @ b1
 
 
-@merged.mistake("`*` multiplies number by number. Layers in a row are a matrix product: W2 @ W1.")
-def multiplied_number_by_number(W1, b1, W2, b2):
-    return W2 * W1, W2 @ b1 + b2
-
-
 @merged.mistake(
-    "The weights are added here. The second layer works on what the first one gives: W2 @ W1."
+    "The weight is right. In the bias the vector stands on the left: the matrix works on what "
+    "stands on its right, W2 @ b1."
 )
-def weights_added(W1, b1, W2, b2):
-    return W1 + W2, b1 + b2
+def bias_on_the_left(W1, b1, W2, b2):
+    return W2 @ W1, b1 @ W2 + b2
 
 
 @merged.mistake(
@@ -281,12 +408,25 @@ def bias_through_the_wrong_layer(W1, b1, W2, b2):
     return W2 @ W1, W1 @ b1 + b2
 
 
+@merged.mistake("The weight is right, the bias is not yet. What does W2 do to the first bias?")
+def another_bias(W1, b1, W2, b2):
+    return W2 @ W1, ...
+
+
+@merged.mistake(
+    "The bias is right, the weight is not yet: W1 works on the input, W2 on what W1 gives."
+)
+def another_weight(W1, b1, W2, b2):
+    return ..., W2 @ b1 + b2
+
+
 # --- described ----------------------------------------------------------------------------------
 # In words: a picture of 20x20. C1 learns 8 maps with a window of 5, padded by 2; ReLU. S2 keeps
 # the largest of every 2x2. C3 learns 12 maps with a window of 3; ReLU. S4 averages every 2x2.
 # Flattened, then F6 with 50 units, ReLU, and an output of 10.
 
 FIELD = (1, 20, 20)
+ACTIVATIONS = 'Activations are shapes.Activation("relu").'
 
 
 def account(layers):
@@ -302,17 +442,44 @@ def account(layers):
     ]
 
 
+TORCHS_ORDER = (
+    "The first number is the maps, or units, that come out; what comes in follows from the layer "
+    "before: shapes.Conv2d(8, 5), shapes.Linear(50)."
+)
+
+
 def compare_accounts(answer, random):
-    given, wanted = account(answer()), account(described.solution())
+    try:
+        layers = answer()
+    except Exception as error:
+        described.note_if_known(error, ())
+        raise
+    if any(_in_torchs_order(layer) for layer in layers):
+        return TORCHS_ORDER
+    try:
+        given = account(layers)
+    except shapes.ShapeError as error:
+        return str(error)
+    wanted = account(described.solution())
     if given == wanted:
         return None
     for mistake in described.mistakes:
-        if given == account(mistake.answer()):
-            return mistake.message
+        # Some mistakes give no layers at all, or none that fit.
+        with contextlib.suppress(AttributeError, TypeError, shapes.ShapeError):
+            if given == account(mistake.answer()):
+                return mistake.message
     for number, (one, other) in enumerate(zip(given, wanted, strict=False), start=1):
         if one != other:
             return f"Layer {number} is {_in_words(one)}: something else is described."
-    return f"There are {len(given)} layers, activations included; {len(wanted)} are described."
+    count = "is 1 layer" if len(given) == 1 else f"are {len(given)} layers"
+    return f"There {count}, activations included; {len(wanted)} are described."
+
+
+def _in_torchs_order(layer):
+    """Whether a layer's second number fell where a stride or a switch belongs."""
+    if isinstance(layer, shapes.Conv2d):
+        return layer.stride != 1  # no convolution of this description has one
+    return isinstance(layer, shapes.Linear) and not isinstance(layer.bias, bool)
 
 
 def _in_words(entry):
@@ -393,6 +560,31 @@ def f6_without_activation():
 @described.mistake("C3's window is 3 pixels wide, not 5: its maps are 8x8.")
 def c3_with_the_window_of_c1():
     return with_layer(3, shapes.Conv2d(12, kernel_size=5))
+
+
+@described.mistake(TORCHS_ORDER)
+def in_torchs_order():
+    return with_layer(0, shapes.Conv2d(1, 8, 5, padding=2))
+
+
+@described.mistake(TORCHS_ORDER)
+def units_in_torchs_order():
+    return [*described.solution()[:7], shapes.Linear(192, 50), shapes.Linear(50, 10)]
+
+
+@described.mistake(TORCHS_ORDER)
+def in_torchs_order_with_a_name():
+    return with_layer(0, shapes.Conv2d(1, 8, kernel_size=5, padding=2))
+
+
+@described.mistake(ACTIVATIONS)
+def relu_as_in_torch():
+    return with_layer(1, shapes.ReLU())
+
+
+@described.mistake(ACTIVATIONS)
+def relu_as_a_function():
+    return with_layer(1, shapes.relu())
 
 
 @described.mistake("F6 with its 50 units is missing between the flattened maps and the output.")

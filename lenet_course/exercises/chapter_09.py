@@ -65,6 +65,46 @@ def first_gradient_for_all(weights, gradients, rate):
     return [weight - rate * gradients[0] for weight in weights]
 
 
+@one_step.mistake(
+    "The weights come back as they were: `weight = ...` in a loop gives the name a new value and "
+    "leaves the list alone. Collect the new weights in a list of their own."
+)
+def unchanged_weights(weights, gradients, rate):
+    return weights
+
+
+@one_step.mistake(
+    "This is one weight. All of them are asked for, as a list: does `return` stand inside the loop?"
+)
+def first_weight_alone(weights, gradients, rate):
+    return weights[0] - rate * gradients[0]
+
+
+@one_step.mistake("The list ends after the first weight: does `return` stand inside the loop?")
+def list_of_the_first(weights, gradients, rate):
+    return [weights[0] - rate * gradients[0]]
+
+
+@one_step.mistake("The gradient is divided by the rate here: a small rate would make a huge step.")
+def divided_by_the_rate(weights, gradients, rate):
+    return [weight - gradient / rate for weight, gradient in zip(weights, gradients, strict=True)]
+
+
+@one_step.mistake("The rate alone is subtracted. It multiplies the gradient: rate * gradient.")
+def rate_alone(weights, gradients, rate):
+    return [weight - rate for weight in weights]
+
+
+@one_step.mistake("The rate multiplies the gradient alone: the brackets take the weight with it.")
+def brackets_too_wide(weights, gradients, rate):
+    return [(weight - gradient) * rate for weight, gradient in zip(weights, gradients, strict=True)]
+
+
+@one_step.mistake("These are the steps. The new weight is the old one less its step.")
+def steps_only(weights, gradients, rate):
+    return [rate * gradient for gradient in gradients]
+
+
 # --- mean_over_digits ---------------------------------------------------------------------------
 
 
@@ -122,6 +162,36 @@ def weighed_by_the_inverse(means, sizes):
     weights = [1 / size for size in sizes]
     pairs = zip(means, weights, strict=True)
     return sum(mean * weight for mean, weight in pairs) / sum(weights)
+
+
+@mean_over_digits.mistake(
+    "The number of digits is right. Above it belongs the sum over all digits: what does a batch of "
+    "64 with this mean add to that?"
+)
+def means_added_up(means, sizes):
+    return sum(means) / sum(sizes)
+
+
+@mean_over_digits.mistake("A number for each batch, and one for all is asked for: add them up.")
+def not_added_up(means, sizes):
+    return [mean * size for mean, size in zip(means, sizes, strict=True)]
+
+
+@mean_over_digits.mistake("The sum is right. It is one over all batches: divide by all the digits.")
+def divided_by_one_batch(means, sizes):
+    return sum(mean * size for mean, size in zip(means, sizes, strict=True)) / sizes[0]
+
+
+@mean_over_digits.mistake(
+    "Only the last batch is counted: `total` gets a new value in each round. Add to it."
+)
+def total_overwritten(means, sizes):
+    return means[-1] * sizes[-1] / sum(sizes)
+
+
+@mean_over_digits.mistake("Each mean is divided by its size here. A mean times its size is a sum.")
+def divided_instead(means, sizes):
+    return sum(mean / size for mean, size in zip(means, sizes, strict=True))
 
 
 # --- mean_rates ---------------------------------------------------------------------------------
@@ -183,6 +253,46 @@ def the_other_way_round(rate, count, batch_size):
 @mean_rates.mistake("Sum and mean are taken over a batch, not over all digits.")
 def over_all_digits(rate, count, batch_size):
     return rate * count, rate * count
+
+
+@mean_rates.mistake("The full batch is right. A pair is asked for: what of the last batch?")
+def full_batch_alone(rate, count, batch_size):
+    return rate * batch_size
+
+
+@mean_rates.mistake(
+    "The full batch is right. The last one holds what is left over, count % batch_size, not what "
+    "it lacks to be full."
+)
+def what_is_lacking(rate, count, batch_size):
+    return rate * batch_size, rate * (batch_size - count % batch_size)
+
+
+@mean_rates.mistake(
+    "The full batch is right. The last one has a summed loss as well: multiply by its own size."
+)
+def last_untouched(rate, count, batch_size):
+    return rate * batch_size, rate
+
+
+@mean_rates.mistake("32 is left of 60,000 digits. How many are left of `count`?")
+def always_half(rate, count, batch_size):
+    return rate * batch_size, rate * batch_size / 2
+
+
+@mean_rates.mistake("64 and 32 belong to the example. Take batch_size, and what is left of count.")
+def numbers_of_the_example(rate, count, batch_size):
+    return rate * 64, rate * 32
+
+
+@mean_rates.mistake("count // batch_size is how many full batches there are; % gives what is left.")
+def batches_counted(rate, count, batch_size):
+    return rate * batch_size, rate * (count // batch_size)
+
+
+@mean_rates.mistake("These are the sizes of the two batches. How large is the rate for each?")
+def sizes_alone(rate, count, batch_size):
+    return batch_size, count % batch_size or batch_size
 
 
 # --- chosen_run ---------------------------------------------------------------------------------
@@ -253,6 +363,46 @@ def last_taken(train, validation, test):
     return len(test) - 1, test[-1]
 
 
+@chosen_run.mistake("The right run. Its number is asked for, not its validation error.")
+def error_for_a_number(train, validation, test):
+    best = validation.index(min(validation))
+    return validation[best], test[best]
+
+
+@chosen_run.mistake("The right run, but runs are counted from 0.")
+def counted_from_one(train, validation, test):
+    best = validation.index(min(validation))
+    return best + 1, test[best]
+
+
+@chosen_run.mistake("Both are right: the run's number comes first, its error second.")
+def error_first(train, validation, test):
+    return chosen_run.solution(train, validation, test)[::-1]
+
+
+@chosen_run.mistake("The right run. Report its test error as well, as the second of a pair.")
+def number_alone(train, validation, test):
+    return validation.index(min(validation))
+
+
+@chosen_run.mistake("The right error. Say which run it belongs to: its number, then its error.")
+def error_alone(train, validation, test):
+    return test[validation.index(min(validation))]
+
+
+@chosen_run.mistake("The smallest test error chose, and came without its run. Validation chooses.")
+def smallest_test_error_alone(train, validation, test):
+    return min(test)
+
+
+@chosen_run.mistake(
+    "The right run. Report its test error: on its training digits it may know them by heart."
+)
+def training_error_reported(train, validation, test):
+    best = validation.index(min(validation))
+    return best, train[best]
+
+
 # --- mended_loop --------------------------------------------------------------------------------
 # The chapter shows this loop without `optimizer.zero_grad()`.
 
@@ -309,7 +459,7 @@ def cleared_too_late(weight, inputs, targets, rate):
 
 
 @mended_loop.mistake(
-    "Each step uses the gradient of the digit before: step comes after backward, not before it."
+    "Each step uses the gradient of the input before: step comes after backward, not before it."
 )
 def one_step_late(weight, inputs, targets, rate):
     gradient = 0.0
@@ -340,3 +490,15 @@ def loss_returned(weight, inputs, targets, rate):
         loss = (weight * one - target) ** 2
         weight -= rate * _slope(weight, one, target)
     return loss
+
+
+@mended_loop.mistake("This is the weight after the first input: `return` stands inside the loop.")
+def returned_too_early(weight, inputs, targets, rate):
+    return weight - rate * _slope(weight, inputs[0], targets[0])
+
+
+@mended_loop.mistake("Every input takes two steps: one `optimizer.step()` is enough.")
+def two_steps_each(weight, inputs, targets, rate):
+    for one, target in zip(inputs, targets, strict=True):
+        weight -= 2 * rate * _slope(weight, one, target)
+    return weight

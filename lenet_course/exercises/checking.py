@@ -75,6 +75,7 @@ class _Asked:
 
     def __init__(self, exercise: Exercise, answer: object) -> None:
         self.exercise, self.answer = exercise, answer
+        self.__wrapped__ = answer  # where inspect.unwrap looks
         self.last_call, self.running, self.result = exercise.name, False, None
         self.problem = None
         if exercise.parameters and not callable(answer) and not holds_todo(answer):
@@ -96,9 +97,11 @@ class _Asked:
 
 def _explain(asked: _Asked, error: BaseException) -> str:
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = said.removesuffix(".")
     if not asked.running:  # the answer returned, and its result could not be read
         return f"{asked.last_call} gives {short(asked.result)}, which cannot be compared ({said})."
-    return f"{asked.last_call} stopped with {said}{_line_of(asked.answer, error)}."
+    seen = f"{asked.last_call} stopped with {said}{_line_of(asked.answer, error)}."
+    return "\n".join([seen, *getattr(error, "__notes__", [])])
 
 
 def _line_of(answer: object, error: BaseException) -> str:

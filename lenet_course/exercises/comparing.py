@@ -32,8 +32,10 @@ def same(given: object, wanted: object, tolerance: float = 1e-5) -> bool:
     """Whether two plain results agree: whole numbers exactly, others within the tolerance.
 
     The tolerance is absolute for numbers below 1 and relative above. 28.0 serves for 28; True does
-    not serve for 1.
+    not serve for 1. Where `...` is wanted anything will do, as parts of a mistake's answer may be.
     """
+    if wanted is ...:
+        return True
     if isinstance(wanted, list):
         return (
             isinstance(given, list)
@@ -82,8 +84,6 @@ def _tidy(value):
 
 def difference(given: object, wanted: object, tolerance: float = 1e-5) -> str:
     """What distinguishes two results, as the end of a sentence: "gives 3, expected 4"."""
-    if given is None:
-        return "gives None: is the `return` missing?"
     one, other = short(given), short(wanted)
     given, wanted = plain(given), plain(wanted)
     if not isinstance(wanted, list) or not other.startswith("values of shape"):

@@ -10,14 +10,18 @@
 
 The function is the solution: its name names the exercise, its module the chapter, its source is
 what `solution("places")` prints. A mistake is a wrong answer with what is said to whoever gives it.
+It may raise an error: the same error gets the same words. Where it gives `...` anything matches, so
+`return ..., 850` stands for all pairs that end in 850. The first mistake that matches is told.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
+import dis
 import inspect
 import random
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -79,14 +83,14 @@ class Exercise:
     def diagnose(self, answer: Callable, seed: int = 0) -> str | None:
         """What is wrong with an answer, in words; None when it is right.
 
-        Errors raised by the answer pass through. The inputs are the same for the same seed, and
-        every call gets its own copy of them.
+        Errors raised by the answer pass through, with a note where a known mistake raises the same.
+        The inputs are the same for the same seed, and every call gets its own copy of them.
         """
         generator = random.Random(seed)
         if self.own_diagnosis is not None:
             return self.own_diagnosis(answer, generator)
         tried = [tuple(arguments) for arguments in self.inputs(generator)]
-        results = [answer(*copy.deepcopy(arguments)) for arguments in tried]
+        results = [self._call_noting_mistakes(answer, arguments) for arguments in tried]
         given = [plain(result) for result in results]
         for arguments, result, one in zip(tried, results, given, strict=True):
             wanted = self.solution(*copy.deepcopy(arguments))
@@ -96,8 +100,23 @@ class Exercise:
             if not self.parameters:  # the value is the answer: it is not given away
                 return mistake or f"{short(result)} is not the answer."
             seen = f"{self.call(arguments)} {difference(result, wanted, self.tolerance)}."
-            return f"{seen}\n{mistake}" if mistake else seen
+            told = mistake or _at_first_sight(answer, result)
+            return f"{seen}\n{told}" if told else seen
         return None
+
+    def note_if_known(self, error: Exception, arguments: tuple) -> None:
+        """Add a mistake's words to an error, where that mistake raises the same."""
+        for mistake in self.mistakes:
+            if _raised(mistake.answer, arguments) == _in_short(error):
+                error.add_note(mistake.message)
+                return
+
+    def _call_noting_mistakes(self, answer: Callable, arguments: tuple) -> object:
+        try:
+            return answer(*copy.deepcopy(arguments))
+        except Exception as error:
+            self.note_if_known(error, arguments)
+            raise
 
     def _known_mistake(self, tried: list[tuple], given: list) -> str | None:
         for mistake in self.mistakes:
@@ -111,6 +130,47 @@ class Exercise:
         except Exception:  # a wrong answer may fail on inputs that this learner's answer can take
             return False
         return same(given, plain(result), self.tolerance)
+
+
+def _raised(answer: Callable, arguments: tuple) -> tuple[type, list[str]] | None:
+    """The error that an answer raises, if it raises one."""
+    try:
+        answer(*copy.deepcopy(arguments))
+    except Exception as error:
+        return _in_short(error)
+    return None
+
+
+def _in_short(error: Exception) -> tuple[type, list[str]]:
+    """Its kind and its words, in any order: of a * b and b * a the sizes change places."""
+    return type(error), sorted(re.findall(r"\w+", str(error)))
+
+
+def _at_first_sight(answer: Callable, result: object) -> str | None:
+    """What can be said of a wrong answer that makes no known mistake."""
+    if result is None:
+        return "Is a `return` missing?"
+    unused = " and ".join(f"`{name}`" for name in unused_parameters(answer))
+    if unused:
+        return f"It does not use {unused}: work with what is given, not with the notebook's names."
+    return None
+
+
+def unused_parameters(answer: Callable) -> list[str]:
+    """The parameters that a function never reads; none where that cannot be seen.
+
+    >>> unused_parameters(lambda row, column: row + 1)
+    ['column']
+    """
+    code = getattr(inspect.unwrap(answer), "__code__", None)
+    if code is None:
+        return []
+    read = set(code.co_cellvars)  # read by a function inside this one
+    for instruction in dis.get_instructions(code):
+        if "LOAD_FAST" in instruction.opname:  # from Python 3.13 on, of two names at once
+            names = instruction.argval
+            read.update(names if isinstance(names, tuple) else [names])
+    return [name for name in code.co_varnames[: code.co_argcount] if name not in read]
 
 
 def _no_inputs(generator: random.Random) -> list[tuple]:

@@ -4,7 +4,15 @@ Introduced in chapter 00.
 """
 
 from .curves import bars, confusion, errors, loss_animation, losses, resumed, running_mean
-from .digits import answer, code_pictures, digits, preparation, receptive_fields
+from .digits import (
+    answer,
+    code_pictures,
+    digits,
+    in_field,
+    preparation,
+    reading,
+    receptive_fields,
+)
 from .maps import feature_maps
 from .picture import Picture, canvas, painted
 from .shapes import architecture, table, window
@@ -21,11 +29,13 @@ __all__ = [
     "digits",
     "errors",
     "feature_maps",
+    "in_field",
     "loss_animation",
     "losses",
     "painted",
     "preparation",
     "products",
+    "reading",
     "receptive_fields",
     "resumed",
     "running_mean",

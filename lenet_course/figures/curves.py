@@ -100,28 +100,22 @@ def resumed(whole: Sequence[float], runs: Series, stop: int, before: int = 10) -
 
     Introduced in chapter 11.
     """
-    rows, told, first = math.ceil(len(runs) / 2), [], max(0, stop - before)
-    with canvas(0.6 + 1.7 * rows, rows, 2, squeeze=False, sharex=True, sharey=True) as (fig, grid):
+    columns = min(2, len(runs))
+    rows, told = math.ceil(len(runs) / columns), []
+    with canvas(0.9 + 1.6 * rows, rows, columns, squeeze=False, sharex=True) as (figure, grid):
         for axes in grid.flat[len(runs) :]:
             axes.set_axis_off()
         for axes, (name, losses) in zip(grid.flat, runs.items(), strict=False):
-            steps = range(stop + 1, stop + 1 + len(losses))
-            pairs = zip(steps, losses, whole[stop:], strict=False)
-            parted = next((step for step, loss, other in pairs if loss != other), None)
-            axes.plot(range(first + 1, len(whole) + 1), whole[first:], color=BLUE, label="whole")
-            axes.plot(steps, losses, color=RED, linestyle=(0, (2, 1)), label="taken up again")
-            axes.axvline(stop + 0.5, color=GREY, linewidth=0.8)
             axes.set_title(name)
-            axes.set_ylim(0, None)
-            same = "the same losses to the end"
-            told.append(f"{name}: {f'another loss from step {parted}' if parted else same}")
-        grid[0, 0].legend(frameon=False)
+            told.append(f"{name}: {_taken_up_again(axes, whole, losses, stop, before)}")
         for axes in grid[-1]:
             axes.set_xlabel("step")
         for axes in grid[:, 0]:
             axes.set_ylabel("loss")
+        lines = grid[0, 0].get_legend_handles_labels()
+        figure.legend(*lines, frameon=False, ncols=2, loc="outside upper right")
         start = f"Loss against step, whole and taken up again after step {stop}."
-        return painted(fig, f"{start} {'; '.join(told)}.")
+        return painted(figure, f"{start} {'; '.join(told)}.")
 
 
 def errors(histories: Mapping[str, History]) -> Picture:
@@ -240,6 +234,20 @@ def _error_lines(axes: Axes, name: str, history: History, colour: str) -> None:
         marker="s",
         label=f"{name}, validation, after it",
     )
+
+
+def _taken_up_again(
+    axes: Axes, whole: Sequence[float], losses: Sequence[float], stop: int, before: int
+) -> str:
+    """Draw one run against the whole one, and say in words where they part."""
+    first, steps = max(0, stop - before), range(stop + 1, stop + 1 + len(losses))
+    axes.plot(range(first + 1, len(whole) + 1), whole[first:], color=BLUE, label="whole")
+    axes.plot(steps, losses, color=RED, linestyle=(0, (2, 1)), label="taken up again")
+    axes.axvline(stop + 0.5, color=GREY, linewidth=0.8)
+    axes.set_ylim(0, None)
+    pairs = zip(steps, losses, whole[stop:], strict=False)
+    parted = next((step for step, loss, other in pairs if loss != other), None)
+    return f"another loss from step {parted}" if parted else "the same losses to the end"
 
 
 def _frame(means: list[float], end: int) -> Image.Image:

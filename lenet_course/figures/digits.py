@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
@@ -63,29 +64,84 @@ def answer(image: Tensor, scores: Sequence[float] | Tensor, title: str = "") -> 
     Introduced in chapter 00.
     """
     scores = [float(score) for score in scores]
-    first, second = sorted(range(len(scores)), key=lambda k: -scores[k])[:2]
-    then = f", then {second} with {scores[second]:.0%}" if scores[second] >= 0.005 else ""
     with canvas(2.4, 1, 2, width_ratios=[1, 2.6]) as (figure, (left, right)):
         plain(left)
         left.imshow(image.cpu().numpy(), cmap="gray_r")
-        colours = [BLUE if k == first else GREY for k in range(len(scores))]
-        right.bar(range(len(scores)), scores, color=colours)
-        right.bar_label(right.containers[0], [f"{s:.0%}" if s >= 0.005 else "" for s in scores])
-        right.set(xticks=range(len(scores)), ylim=(0, 1.12), yticks=[0, 0.5, 1], title=title)
-        right.set_xlabel("answer")
+        _ten_bars(right, scores, title)
+        return painted(figure, f"A digit, and a bar for each of ten answers: {_highest(scores)}.")
+
+
+def reading(
+    drawn: numpy.ndarray, prepared: numpy.ndarray, scores: Sequence[float] | None = None
+) -> Picture:
+    """Show a drawing, the digit that was made of it, and the ten scores that a network gives it.
+
+    Args:
+        drawn, prepared: uint8 (H, W), 0 for paper.
+        scores: ten numbers from 0 to 1, such as probabilities; None while nothing is read.
+
+    Example:
+        >>> paper = numpy.zeros((28, 28), dtype=numpy.uint8)
+        >>> print(reading(paper, paper, [0, 1, 0, 0, 0, 0, 0, 0, 0, 0]))
+        A drawing, prepared as 28x28, and a bar for each of ten answers: the highest is 1 with 100%.
+
+    Introduced in chapter 00.
+    """
+    height, width = prepared.shape
+    titles = ("drawn", f"prepared: {height}×{width}")
+    with canvas(2.4, 1, 3, width_ratios=[1, 1, 2.2]) as (figure, (*pictures, right)):
+        for axes, picture, title in zip(pictures, (drawn, prepared), titles, strict=True):
+            axes.set(xticks=[], yticks=[], title=title)
+            axes.spines[:].set(visible=True, color=GREY)
+            axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255)
+        told = f"A drawing, prepared as {height}x{width}"
+        if scores is None:
+            right.set_visible(False)
+            return painted(figure, f"{told}; nothing is read yet.")
+        scores = [float(score) for score in scores]
+        _ten_bars(right, scores, title="probability")
+        return painted(figure, f"{told}, and a bar for each of ten answers: {_highest(scores)}.")
+
+
+def in_field(image: Tensor, side: int) -> Picture:
+    """Show a digit in a field, with a line around the square in the middle that is the digit's.
+
+    Args:
+        image: the field, (H, W), 0 for paper.
+        side: the digit's, in pixels.
+
+    Example:
+        >>> import torch
+        >>> print(in_field(torch.zeros(32, 32), side=28))
+        A digit of 28x28 in a field of 32x32: the border on each side is 2 pixels wide.
+
+    Introduced in chapter 00.
+    """
+    size = len(image)
+    border = (size - side) // 2
+    with canvas(2.6) as (figure, axes):
+        axes.set(xticks=[], yticks=[], title=f"{side}×{side} in {size}×{size}")
+        axes.spines[:].set(visible=True, color="black")
+        axes.imshow(image.cpu().numpy(), cmap="gray_r")
+        # imshow puts the middle of the first pixel at 0, so its edge lies at -0.5.
+        corner = (border - 0.5, border - 0.5)
+        axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=RED, linestyle="--"))
         return painted(
             figure,
-            f"A digit, and a bar for each of ten answers: the highest is {first} with "
-            f"{scores[first]:.0%}{then}.",
+            f"A digit of {side}x{side} in a field of {size}x{size}: the border on each side is "
+            f"{border} pixels wide.",
         )
 
 
-def code_pictures(codes: Sequence[Sequence[int]], names: Sequence[str]) -> Picture:
-    """Draw codes of 84 values as the 7x12 pictures that they are; ink is +1.
+def code_pictures(
+    codes: Sequence[Sequence[float]], names: Sequence[str], what: str = "the codes of"
+) -> Picture:
+    """Draw codes, or states, of 84 values as the 7x12 pictures that they are; ink is +1.
 
     Args:
         codes: each 84 numbers, row by row.
-        names: what stands under each.
+        names: what stands above each.
+        what: what the pictures are, as the words before the names.
 
     Example:
         >>> from lenet_course.codes import digit_codes
@@ -104,7 +160,7 @@ def code_pictures(codes: Sequence[Sequence[int]], names: Sequence[str]) -> Pictu
             axes.set_title(name)
         return painted(
             figure,
-            f"{len(codes)} pictures of 7 by 12 pixels, the codes of: {', '.join(names)}.",
+            f"{len(codes)} pictures of 7 by 12 pixels, {what}: {', '.join(names)}.",
         )
 
 
@@ -161,6 +217,21 @@ def receptive_fields(image: Tensor, squares: Mapping[str, tuple[int, int, int]])
         return painted(
             figure, f"A digit, and on it the square of pixels that one unit sees: {told}."
         )
+
+
+def _ten_bars(axes: Axes, scores: list[float], title: str) -> None:
+    first = scores.index(max(scores))
+    colours = [BLUE if k == first else GREY for k in range(len(scores))]
+    axes.bar(range(len(scores)), scores, color=colours)
+    axes.bar_label(axes.containers[0], [f"{s:.0%}" if s >= 0.005 else "" for s in scores])
+    axes.set(xticks=range(len(scores)), ylim=(0, 1.12), yticks=[0, 0.5, 1], title=title)
+    axes.set_xlabel("answer")
+
+
+def _highest(scores: list[float]) -> str:
+    first, second = sorted(range(len(scores)), key=lambda k: -scores[k])[:2]
+    then = f", then {second} with {scores[second]:.0%}" if scores[second] >= 0.005 else ""
+    return f"the highest is {first} with {scores[first]:.0%}{then}"
 
 
 def _digits_alt(labels: list[int], said: list[int], answered: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matplotlib.axes import Axes
+from numpy import ndarray
 from torch import Tensor
 
 from .picture import Picture, canvas, painted, plain
@@ -15,8 +16,9 @@ SLOTS = 16  # maps side by side in a row: all of C3's
 def feature_maps(layers: Mapping[str, Tensor]) -> Picture:
     """Show one digit going through a network: a row for each layer, dark where a value is high.
 
-    Maps stand side by side, the first 16 of them; units that have no place on a map make a strip.
-    Grey is scaled row by row, so it compares the values within a layer, not across layers.
+    Maps stand side by side, the first 16 of them; units that have no place on a map make a strip,
+    numbered from 0 where there is room. Grey is scaled row by row, so it compares the values within
+    a layer, not across layers.
 
     Args:
         layers: a layer's name to what it gives for one digit, (maps, height, width) or (units,);
@@ -25,7 +27,7 @@ def feature_maps(layers: Mapping[str, Tensor]) -> Picture:
     Example:
         >>> import torch
         >>> print(feature_maps({"C1": torch.zeros(6, 28, 28), "F6": torch.zeros(84)}))
-        One digit, layer by layer: C1 6 maps of 28x28, F6 84 units.
+        One digit, layer by layer, dark where a value is large: C1 6 maps of 28x28, F6 84 units.
 
     Introduced in chapter 07.
     """
@@ -36,7 +38,8 @@ def feature_maps(layers: Mapping[str, Tensor]) -> Picture:
             plain(axes)
             axes.set_ylabel(name, rotation=0, ha="right", va="center")
             told.append(f"{name} {_draw_layer(axes, values.detach().cpu())}")
-        return painted(figure, f"One digit, layer by layer: {', '.join(told)}.")
+        start = "One digit, layer by layer, dark where a value is large"
+        return painted(figure, f"{start}: {', '.join(told)}.")
 
 
 def _draw_layer(axes: Axes, values: Tensor) -> str:
@@ -45,6 +48,8 @@ def _draw_layer(axes: Axes, values: Tensor) -> str:
     if values.dim() == 1 or values.shape[1:] == (1, 1):
         strip = values.reshape(1, -1).numpy()
         axes.imshow(strip, extent=(0, SLOTS, 0.25, 0.75), aspect="auto", **style)
+        if strip.size <= SLOTS:
+            _number_units(axes, strip[0])
         words = f"{strip.size} units"
     else:
         for place, one in enumerate(values[:SLOTS]):
@@ -55,3 +60,10 @@ def _draw_layer(axes: Axes, values: Tensor) -> str:
         words = f"{shown} map{'s' if count > 1 else ''} of {high}x{wide}"
     axes.set(xlim=(0, SLOTS), ylim=(0, 1))
     return words
+
+
+def _number_units(axes: Axes, values: ndarray) -> None:
+    width, middle = SLOTS / len(values), (values.min() + values.max()) / 2
+    for unit, value in enumerate(values):
+        colour = "white" if value > middle else "black"
+        axes.text((unit + 0.5) * width, 0.48, unit, ha="center", va="center", color=colour)

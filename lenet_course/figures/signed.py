@@ -1,6 +1,7 @@
 """Pictures of kernels, of the maps they make, and of the 25 products behind one unit.
 
-Negative values are hatched and positive ones are not, so that no sign is told by colour alone.
+Values clearly below zero are hatched and positive ones are not, so that no sign is told by colour
+alone.
 Introduced in chapter 02.
 """
 

@@ -12,7 +12,7 @@ import numpy as np
 from lenet_course.handwriting import HandwritingError, to_mnist
 
 from .drawing_pad import DrawingPad
-from .pictures import data_url, png
+from .pictures import data_url
 from .static_text import StaticText
 
 
@@ -109,11 +109,12 @@ class DigitReader(StaticText, ipywidgets.HBox):
         super().close()
 
     def picture(self) -> bytes:
-        """The pad, and beside it the prepared digit, as a PNG: black on white."""
+        """The drawing, the prepared digit and the ten bars, as a PNG."""
+        from lenet_course import figures  # matplotlib, which no stroke has to wait for
+
         ink = self.pad.ink
         prepared = to_mnist(ink) if ink.any() else np.zeros((28, 28), np.uint8)
-        beside = np.kron(prepared, np.ones((5, 5), np.uint8))
-        return png(255 - np.hstack([ink, np.full((140, 4), 64, np.uint8), beside]), enlarge=2)
+        return figures.reading(ink, prepared, self.shares).image
 
 
 def _as_html(digit: np.ndarray, answer: int, shares: np.ndarray) -> str:

@@ -201,6 +201,6 @@ def test_the_map_names_every_chapter_once_and_links_those_that_exist():
     rows = re.findall(r"^# \| \[?(\d\d) [^|]*\|", text, re.M)
     assert rows == [f"{number:02d}" for number in range(1, 16)]
     linked = set(re.findall(r"\((\d\d_\w+)\.ipynb\)", text))
-    there = {path.stem for path in SOURCE.parent.glob("[0-9][0-9]_*.py")} - {SOURCE.stem}
+    there = {path.stem for path in SOURCE.parent.glob("[0-9][0-9]_*.ipynb")} - {SOURCE.stem}
     assert there - linked == set(), "chapters to link in the map of chapter 00"
     assert linked - there == set(), "links of chapter 00 that lead nowhere"

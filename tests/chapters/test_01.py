@@ -198,13 +198,25 @@ def test_the_words_under_the_sliders_tell_where_they_stand(page):
     for section in others:
         if any("Explorer" in cell.source for cell in section):
             run(section, names)
-    size, kernel, stride, padding, dilation = (slider.value for slider in names["sliders"])
-    places = shapes.output_size(size, kernel, stride, padding, dilation)
-    told = names["Explorer"].text_alternative
-    assert told == (
-        f"A row of {size} pixels, padding {padding}; a window of {kernel} with stride {stride}: "
-        f"{places} places."
-    )
+    explorer = names["Explorer"]()
+    for size in (7, 9):
+        names["sliders"][0].value = size
+        assert explorer.text_alternative == figures.window(size, 3, 2, 1).alt
+
+
+def test_both_puzzles_of_the_sliders_have_an_answer(page):
+    names, others = page
+    for section in others:
+        if any("Explorer" in cell.source for cell in section):
+            run(section, names)
+    answer = "Size 1, kernel 1, stride 3, padding 4, dilation 1."
+    assert answer in SOURCE.read_text(encoding="utf-8")
+    values = [int(number) for number in re.findall(r"\d", answer)]
+    for slider, value in zip(names["sliders"], values, strict=True):
+        slider.value = value
+        assert slider.value == value, "within the slider's limits"
+    told = figures.window(*values).alt
+    assert "stands at 3 places" in told and told.endswith("Pixels left over: 2.")
 
 
 def test_every_section_ends_in_a_number_that_is_asserted():

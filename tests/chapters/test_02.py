@@ -129,6 +129,43 @@ def test_the_stand_in_digits_serve_as_well(monkeypatch, tmp_path):
     assert names["digits"].name == "scikit-learn digits"
 
 
+def cell_with(words):
+    """The one code cell of the chapter that holds these words."""
+    (found,) = [c for c in code_cells(jupytext.read(SOURCE).cells) if words in c.source]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ("row, column = 30, 10", "The window must fit: row and column from 0 to 27."),
+        ("row, column = 3, -1", "The window must fit: row and column from 0 to 27."),
+    ],
+)
+def test_a_window_that_does_not_fit_is_refused_in_words(page, settings, says):
+    names, _ = page
+    source = cell_with("row, column = 24, 10").source
+    with pytest.raises(AssertionError, match=says):
+        exec(source.replace("row, column = 24, 10", settings), names)
+
+
+@pytest.mark.parametrize("by", [0, 1, 4, 9, 27])
+def test_the_digit_may_be_moved_by_any_number_that_fits(page, by):
+    names, others = page
+    (section,) = [part for part in others if any("by = 3" in cell.source for cell in part)]
+    first = section[0].source.replace("by = 3", f"by = {by}")
+    exec(first, names)
+
+
+def test_shifts_beyond_those_of_the_text_are_found_too(page):
+    names, others = page
+    (section,) = [part for part in others if any("by = 3" in cell.source for cell in part)]
+    run(section, names)
+    answering_shift = names["answering_shift"]
+    assert [answering_shift(3, by) for by in range(5, 10)] == [None, 3, None, 4, None]
+    assert [answering_shift(6, by) for by in range(5, 13)] == [*[None] * 3, 2, *[None] * 3, 3]
+
+
 def explored(page):
     """The names after the section with the sliders."""
     names, others = page

@@ -3,7 +3,6 @@
 import random
 
 import pytest
-import torch
 from small_runs import Run, bits, differences
 
 from lenet_course import checkpoints, networks
@@ -12,13 +11,9 @@ from lenet_course.checkpoints import CheckpointError, DamagedError, Keeper
 
 @pytest.fixture(scope="module")
 def lenet(tmp_path_factory):
-    """A checkpoint as large as the course's: LeNet with AdamW's state."""
-    model = networks.build("relu-max", seed=0)
-    optimizer = torch.optim.AdamW(model.parameters())
-    model(torch.zeros(1, 1, 32, 32)).sum().backward()
-    optimizer.step()
-    folder = tmp_path_factory.mktemp("lenet")
-    return checkpoints.save(folder, checkpoints.take(model, optimizer, run={"steps": 1}))
+    """A checkpoint of the course's own network."""
+    state = checkpoints.take(networks.build("relu-max", seed=0), run={"steps": 1})
+    return checkpoints.save(tmp_path_factory.mktemp("lenet"), state)
 
 
 def flip(content, draw):

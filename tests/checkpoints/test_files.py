@@ -2,8 +2,8 @@
 
 import errno
 import os
+import platform
 import re
-import resource
 import stat
 import subprocess
 import tempfile
@@ -75,7 +75,7 @@ def test_anything_that_reads_safetensors_reads_a_checkpoint(tmp_path):
 def test_a_file_carries_no_device_and_no_name_of_a_person_machine_or_folder(tmp_path):
     _, path = saved(tmp_path / "a-folder-with-a-name")
     content = path.read_bytes()
-    names = {Path.home().name, Path.home().as_posix(), os.uname().nodename, "a-folder-with-a-name"}
+    names = {Path.home().name, Path.home().as_posix(), platform.node(), "a-folder-with-a-name"}
     names |= {os.environ.get("USER", ""), os.environ.get("LOGNAME", ""), tmp_path.as_posix()}
     length = int.from_bytes(content[:8], "little")
     header = content[8 : 8 + length].decode()
@@ -200,6 +200,7 @@ def test_a_network_folder_that_cannot_be_pushed_to_the_disk_is_no_trouble(tmp_pa
 
 
 def test_a_real_limit_on_the_size_of_files(tmp_path):
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
     _, path = saved(tmp_path)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     larger = checkpoints.take(Run(width=99).model, run={"steps": 6})

@@ -4,6 +4,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from itertools import combinations
 
@@ -231,38 +232,38 @@ def test_a_second_interrupt_ends_the_run_at_once_and_leaves_the_folder_whole(tmp
 
 SIGNALLED = """
 import sys, time
-sys.path.insert(0, sys.argv[2])
+sys.path.insert(0, sys.argv[1])
 from small_runs import Run
-run, plain = Run(), None
-prepare = run.prepare
-def slow(images):
-    time.sleep(0.02)
-    return prepare(images)
-run.prepare = slow
-print("begins", flush=True)
-run.fit(sys.argv[1], epochs=1000)
-print(run.history.stopped, run.history.steps)
+for folder in sys.argv[2:]:
+    run = Run()
+    prepare = run.prepare
+    def slow(images):
+        time.sleep(0.02)
+        return prepare(images)
+    run.prepare = slow
+    run.fit(folder, epochs=1000)
+    print(run.history.stopped, run.history.steps, flush=True)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_real_process_saves_between_two_steps_when_it_is_asked_to_stop(tmp_path, number, request):
-    here = str(request.path.parent)
-    command = [sys.executable, "-c", SIGNALLED, str(tmp_path), here]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "begins\n"
-        while not list(tmp_path.glob("step-*")):  # the handlers stand once there is a checkpoint
-            assert process.poll() is None
-        process.send_signal(number)
-        words = process.stdout.read().split()
+def test_a_real_process_saves_between_two_steps_when_it_is_asked_to_stop(tmp_path, request):
+    asked = {signal.SIGINT: tmp_path / "interrupted", signal.SIGTERM: tmp_path / "terminated"}
+    command = [sys.executable, "-c", SIGNALLED, request.path.parent, *asked.values()]
+    with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as process:
+        for number, folder in asked.items():
+            while not list(folder.glob("step-*")):  # the handlers stand once there is a checkpoint
+                assert process.poll() is None
+                time.sleep(0.01)
+            process.send_signal(number)
+            stopped, steps = process.stdout.readline().split()
+            assert stopped == "interrupted"
+            state = checkpoints.load(checkpoints.latest(folder))
+            assert state.run["steps"] == int(steps)
+            more = {"epochs": 1000, "max_steps": int(steps) + 2}
+            resumed, whole = Run().fit(folder, **more), Run().fit(**more)
+            assert differences(resumed.bits(), whole.bits()) == []
     assert process.returncode == 0
-    assert words[0] == "interrupted"
-    steps = checkpoints.load(checkpoints.latest(tmp_path)).run["steps"]
-    assert steps == int(words[1])
-    whole = Run().fit(epochs=1000, max_steps=steps + 2)
-    resumed = Run().fit(tmp_path, epochs=1000, max_steps=steps + 2)
-    assert differences(resumed.bits(), whole.bits()) == []
 
 
 def test_the_last_batch_of_these_runs_is_smaller_and_random_numbers_are_drawn():

@@ -54,6 +54,29 @@ def test_each_mistake_gets_its_own_diagnosis_over_twenty_seeds(problem):
             assert outcome.status == "wrong" and mistake.message in outcome.message
 
 
+def test_the_border_may_be_counted_strip_by_strip():
+    def border_pixels(digit, field):
+        border = (field - digit) // 2
+        return 4 * border * (field - border)
+
+    for seed in range(20):
+        assert examine(chapter.border_pixels, border_pixels, seed).status == "right"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "told"),
+    [
+        ("border_pixels", lambda digit, field: field ^ 2 - digit ^ 2, "no power in Python"),
+        ("border_pixels", lambda digit, field: (field ^ 2) - (digit ^ 2), "no power in Python"),
+        ("border_pixels", lambda digit, field: field * 2 - digit * 2, "not an area"),
+        ("accuracy", lambda said, meant: (said == meant).mean(), "True and False have no mean"),
+    ],
+)
+def test_what_learners_wrote_is_told_its_reason(name, answer, told):
+    outcome = check(name, answer)
+    assert outcome.status == "wrong" and told in outcome.message
+
+
 def test_accuracy_may_be_a_tensor():
     answer = lambda predictions, labels: (predictions == labels).float().mean()  # noqa: E731
     assert check("accuracy", answer).status == "right"

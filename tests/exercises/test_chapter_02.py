@@ -165,7 +165,68 @@ def mean_of_slopes(image, slopes):
     return (windows * slopes).mean(dim=(2, 3))
 
 
+def patches_as_the_chapter_does(image, size):
+    side = len(image) - size + 1
+    windows = image.unfold(0, size, 1).unfold(1, size, 1)
+    return windows.reshape(side * side, size * size)
+
+
+def patches_by_loops_over_a_square(image, size):
+    places = range(len(image) - size + 1)
+    windows = [image[i : i + size, j : j + size] for i in places for j in places]
+    return torch.stack([window.flatten() for window in windows])
+
+
+def gradient_of_c1(image, slopes):
+    gradient = torch.zeros(5, 5)
+    for i in range(5):
+        for j in range(5):
+            gradient[i, j] = (slopes * image[i : i + 28, j : j + 28]).sum()
+    return gradient
+
+
+def gradient_of_some_5x5(image, slopes):
+    gradient = torch.zeros(5, 5)
+    for i, j in [(i, j) for i in range(5) for j in range(5)]:
+        seen = image[i : i + slopes.shape[0], j : j + slopes.shape[1]]
+        gradient[i, j] = torch.sum(seen * slopes)
+    return gradient
+
+
+digit = torch.ones(32, 32)  # as in the notebook
+
+
+def unit_of_the_notebook(image, kernel, bias, row, column):
+    return (digit[row : row + 5, column : column + 5] * kernel).sum() + bias
+
+
 WRONG = [
+    ("one_unit", unit_of_the_notebook, "It does not use `image`"),
+    (
+        "one_unit",
+        lambda i, k, b, r, c: b + (i[r : r + 4, c : c + 4] * k).sum(),
+        "5 rows are row : row + 5",
+    ),
+    ("one_unit", lambda i, k, b, r, c: (i[r:5, c:5] * k).sum() + b, "ends *at* row 5"),
+    ("patches", patches_as_the_chapter_does, "has 3 rows and 4 columns"),
+    ("patches", patches_by_loops_over_a_square, "has 3 rows and 4 columns"),
+    ("patches", lambda i, s: patches_by_unfold(i[:-1, :-1], s), "columns - size + 1 across"),
+    ("true_convolution", lambda i, k: torch.conv2d(i, k[::-1])[0, 0], "Torch takes no negative"),
+    ("true_convolution", lambda i, k: torch.conv2d(i, k.rot90(2)), "four sides"),
+    (
+        "true_convolution",
+        lambda i, k: torch.conv2d(i[None, None], k.rot90(2)[None, None], padding=2)[0, 0],
+        "without padding",
+    ),
+    ("kernel_gradient", gradient_of_c1, "5 and 28 are C1's sizes"),
+    ("kernel_gradient", gradient_of_some_5x5, "5 and 28 are C1's sizes"),
+    (
+        "kernel_gradient",
+        lambda i, s: i.unfold(0, len(s), 1).unfold(1, s.shape[1], 1).mean(dim=(2, 3)),
+        "times the slope of its place",
+    ),
+    ("kernel_gradient", lambda i, s: s.sum(), "times the slope of its place"),
+    ("kernel_gradient", lambda i, s: i.sum(), "each weight has its own gradient"),
     ("one_unit", lambda i, k, b, r, c: (i[r : r + 5, c : c + 5] * k + b).sum(), "25 times"),
     ("one_unit", lambda i, k, b, r, c: (i[r : r + 5, c : c + 5] * k).sum(), "bias is missing"),
     ("one_unit", lambda i, k, b, r, c: (i[c : c + 5, r : r + 5] * k).sum() + b, "changed places"),

@@ -1,6 +1,7 @@
 """What the learner is told, whatever the answer does."""
 
 import contextlib
+import operator
 import random
 
 import numpy as np
@@ -202,6 +203,42 @@ def test_a_number_that_is_not_a_number_is_wrong():
 # --- answers that misbehave ---------------------------------------------------------------------
 
 
+def test_an_error_that_a_known_mistake_raises_gets_its_words():
+    exercise = Exercise("half", "00", (), lambda n: n // 2, lambda generator: [(3,), (4,)])
+    exercise.mistake("range wants whole numbers: divide by //.")(lambda n: len(range(n / 2)))
+    message = examine(exercise, lambda number: len(range(number / 2))).message
+    assert "half(n=3) stopped with TypeError: 'float' object cannot be" in message
+    assert message.endswith("\nrange wants whole numbers: divide by //.")
+    other = examine(exercise, lambda number: number / 0).message
+    assert "range wants" not in other
+
+
+def test_an_error_counts_as_the_same_when_its_sizes_stand_the_other_way_round():
+    exercise = Exercise("twice", "00", (), lambda n: 2 * n, lambda generator: [(3,)])
+    exercise.mistake("Sizes differ.")(lambda n: torch.ones(n) * torch.ones(2))
+    message = examine(exercise, lambda number: torch.ones(2) * torch.ones(number)).message
+    assert message.endswith("\nSizes differ.")
+
+
+def test_dots_in_a_mistake_stand_for_anything():
+    exercise = Exercise("ends", "00", (), lambda n: (n, 2 * n), lambda generator: [(3,), (4,)])
+    exercise.mistake("The second is right.")(lambda n: (..., 2 * n))
+    assert examine(exercise, lambda n: (n, 2 * n)).status == "right"
+    assert "The second is right." in examine(exercise, lambda n: ("no", 2 * n)).message
+    assert "The second is right." not in examine(exercise, lambda n: (n, 3 * n)).message
+    assert examine(exercise, lambda n: (..., 2 * n)).status == "wrong"
+
+
+def test_an_error_that_ends_in_a_stop_is_given_one_stop():
+    def refuses(size, kernel, stride):
+        raise ValueError("This does not fit.")
+
+    message = check("places", refuses).message
+    assert message.endswith(
+        'ValueError: This does not fit, in the line `raise ValueError("This does not fit.")`.'
+    )
+
+
 def test_an_error_in_the_answer_names_input_error_and_line():
     def divides(size, kernel, stride):
         return size / (kernel - kernel)
@@ -227,7 +264,33 @@ def test_exit_is_a_wrong_answer():
 
 
 def test_nothing_returned_asks_for_the_return():
-    assert "gives None: is the `return` missing?" in check("places", lambda *_: None).message
+    message = check("places", lambda *_: None).message
+    assert message.endswith("gives None, expected [0, 2, 4].\nIs a `return` missing?")
+
+
+def test_an_argument_that_is_not_used_is_named():
+    def of_the_notebook(pixels, weights):
+        return sum(one * weight for one, weight in zip([1, 2, 3], weights, strict=False))
+
+    assert (
+        "\nIt does not use `pixels`: work with what is given" in outcome_of(of_the_notebook).message
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda pixels, weights: pixels.sum() - weights.sum(),
+        lambda pixels, weights: sum(one - weights.sum() for one in pixels),
+        lambda pixels, weights: (lambda: pixels - weights)().sum(),
+        lambda *both: both[0].sum(),
+        operator.sub,
+    ],
+)
+def test_arguments_that_are_used_somewhere_are_not_complained_of(answer):
+    outcome = outcome_of(answer)
+    assert outcome.status == "wrong"
+    assert "does not use" not in outcome.message
 
 
 def test_a_result_of_another_kind_is_a_wrong_answer():
@@ -325,10 +388,22 @@ def test_a_diagnosis_of_its_own_may_look_at_anything():
 # --- names, hints, solutions --------------------------------------------------------------------
 
 
-def test_an_unknown_name_lists_those_that_are_near():
+def test_an_unknown_name_is_told_the_nearest():
     for use in (exercise, hint, solution, lambda name: check(name, 1)):
-        with pytest.raises(ExerciseError, match=r"no exercise 'placs'; did you mean places"):
+        with pytest.raises(ExerciseError, match=r"no exercise 'placs'; did you mean places\?$"):
             use("placs")
+
+
+def test_hints_and_solutions_are_found_by_the_function_too(capsys):
+    def places(size, kernel, stride):
+        return TODO
+
+    hint(places)
+    assert 'More: hint("places", 2)' in capsys.readouterr().out
+    solution(places)
+    assert capsys.readouterr().out.startswith("def places(")
+    with pytest.raises(ExerciseError, match="no exercise 'plaices'"):
+        hint(type("plaices", (), {}))
 
 
 def test_hints_are_counted_from_one_and_lead_on(capsys):

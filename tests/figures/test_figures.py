@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from lenet_course import codes, figures, layers, networks
+from lenet_course import codes, figures, layers, networks, shapes
 from lenet_course.history import Epoch, History, Validation
 
 DIGITS = torch.zeros(12, 28, 28, dtype=torch.uint8)
@@ -38,12 +38,15 @@ EXAMPLES = {
             "F6": torch.zeros(84),
         }
     ),
+    "in_field": lambda: figures.in_field(DIGITS[0], side=24),
     "loss_animation": lambda: figures.loss_animation(HISTORY.losses, frames=3, smooth=1),
     "losses": lambda: figures.losses({"relu-max": HISTORY.losses}, smooth=1),
+    "resumed": lambda: figures.resumed([2.0, 1.0, 0.5], {"weights": [1.0, 0.6]}, stop=1),
     "preparation": lambda: figures.preparation(
         {"drawn": DIGITS[0].numpy(), "cropped": DIGITS[0, 4:24, 12:16].numpy()}
     ),
     "products": lambda: figures.products(torch.eye(9), EDGE, row=2, column=2),
+    "reading": lambda: figures.reading(DIGITS[0].numpy(), DIGITS[0].numpy(), [0.1] * 10),
     "receptive_fields": lambda: figures.receptive_fields(DIGITS[0], {"C1": (3, 4, 5)}),
     "signed_maps": lambda: figures.signed_maps([EDGE, EDGE.repeat(5, 5)], ["edge", "ink"]),
     "table": lambda: figures.table(layers.TABLE_I, inputs=6),
@@ -105,11 +108,23 @@ class TestWhatTheWordsSay:
     def test_table_one_has_60_marks(self):
         assert "60 marks of 96 possible" in EXAMPLES["table"]().alt
 
-    def test_left_over_pixels_are_counted(self):
-        assert "stands at 3 places. Pixels left over: 1." in EXAMPLES["window"]().alt
+    def test_left_edges_and_left_over_pixels_are_told(self):
+        alt = EXAMPLES["window"]().alt
+        assert alt.endswith("stands at 3 places: left edges 0, 2, 4. Pixels left over: 1.")
+
+    def test_left_edges_are_counted_from_the_first_pixel_and_lie_before_it_on_padding(self):
+        alt = figures.window(2, kernel_size=3, stride=2, padding=2).alt
+        assert "stands at 2 places: left edges -2, 0." in alt
 
     def test_a_window_that_does_not_fit_stands_nowhere(self):
-        assert "stands at 0 places" in figures.window(3, kernel_size=5).alt
+        assert "stands at 0 places." in figures.window(3, kernel_size=5).alt
+
+    def test_the_border_of_a_field_is_told(self):
+        assert figures.in_field(DIGITS[0], side=24).alt.endswith("on each side is 2 pixels wide.")
+
+    def test_a_drawing_without_a_reading_says_so(self):
+        paper = numpy.zeros((28, 28), dtype=numpy.uint8)
+        assert figures.reading(paper, paper).alt.endswith("nothing is read yet.")
 
     def test_the_most_frequent_mistake_is_told(self):
         alt = EXAMPLES["confusion"]().alt
@@ -122,6 +137,19 @@ class TestWhatTheWordsSay:
     def test_the_network_is_told_stage_by_stage(self):
         alt = EXAMPLES["architecture"]().alt
         assert "C1 6x28x28, S2 6x14x14, C3 16x10x10, S4 16x5x5, C5 120x1x1, F6 84" in alt
+
+    def test_sheets_that_are_not_drawn_are_told(self):
+        assert EXAMPLES["architecture"]().alt.endswith("At most 8 maps of a layer are drawn.")
+        few = networks.find("lenet5-1998").layers[:4]
+        assert figures.architecture(shapes.trace(few)).alt.endswith("S2 6x14x14.")
+
+    def test_pictures_of_84_are_called_what_they_are(self):
+        told = figures.code_pictures([[0.5] * 84] * 2, "38", what="the states of F6 for").alt
+        assert told == "2 pictures of 7 by 12 pixels, the states of F6 for: 3, 8."
+
+    def test_what_dark_means_is_told(self):
+        alt = EXAMPLES["feature_maps"]().alt
+        assert alt.startswith("One digit, layer by layer, dark where a value is large: C1 6 maps")
 
     def test_the_maps_of_each_layer_are_told_and_those_that_have_no_room_are_counted(self):
         maps = {"C1": torch.zeros(6, 28, 28), "C3": torch.zeros(64, 14, 14)}
@@ -144,6 +172,14 @@ class TestWhatTheWordsSay:
 
     def test_a_run_that_has_not_begun_is_drawn_all_the_same(self):
         assert figures.losses({"relu-max": []}).alt == "Loss against step. No step yet."
+
+    def test_a_resumed_run_is_told_by_the_step_at_which_it_parts(self):
+        whole, runs = [3.0, 2.0, 1.0, 0.5], {"one": [1.0, 0.5], "other": [1.0, 0.6], "third": []}
+        alt = figures.resumed(whole, runs, stop=2).alt
+        assert alt.endswith(
+            "one: the same losses to the end; other: another loss from step 4; "
+            "third: the same losses to the end."
+        )
 
     def test_the_animation_moves(self):
         image = Image.open(io.BytesIO(EXAMPLES["loss_animation"]().image))
