@@ -647,7 +647,7 @@ seen |= {f"digit, moved by {by}": moved(digit, by), "its map": after[0, 2]}
 figures.signed_maps(seen.values(), list(seen), columns=4)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The maps agree to the last place, apart from the 3 columns that enter at the border. *ReLU* comes
+# The maps agree, to rounding, apart from the columns that enter at the border. *ReLU* comes
 # next, which turns negative numbers into 0 (chapter 03), and then S2. S2 of this modern network
 # keeps the largest of each 2×2 units, and so steps by 2. Is there a shift of S2's map that makes up
 # for a digit moved by 1? By 2?
@@ -748,9 +748,8 @@ figures.signed_maps([maps[0] for maps in (right, *wrong)], names, columns=4, sha
 # Only the last: without a bias, or with a turned kernel, a map looks as good as the right one.
 #
 # In numbers it is the last slip that hides best. `units` has a row for each place and a column for
-# each map. `reshape` does not know that: it reads the numbers in the order in which they lie in
-# memory, and so it deals the six answers at each place out to neighbouring units. Transpose first,
-# then reshape.
+# each map. `reshape` does not know that: it reads the numbers row by row, and so it deals the six
+# answers at each place out to neighbouring units. Transpose first, then reshape.
 #
 # A check on shapes finds none of the three. Does sorting all the numbers find the last slip? Does
 # their mean?

@@ -110,7 +110,7 @@ assert {row.name: (row.parameters, row.connections) for row in rows} == stated
 tuple(map(sum, zip(*stated.values(), strict=True)))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Both totals of the paper (p. 8), to the last unit. Where are they?
+# Both totals of the paper (p. 6-8), to the last unit. Where are they?
 
 # %%
 trace = networks.find("lenet5-1998").trace()
@@ -205,9 +205,9 @@ round(ratio[0].item(), 3)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Sixty kernels
 #
-# A map of C3 does not read all six maps of S2. Table I (p. 8) says which: 60 of 96 pairs. The
-# paper's reasons: fewer connections, and maps that get different inputs have to learn different
-# things. Chapter 05 opens it up.
+# Only the last map of C3 reads all six maps of S2. Table I (p. 8) says who reads which: 60 of 96
+# pairs. The paper's reasons: fewer connections, and maps that get different inputs have to learn
+# different things. Chapter 05 opens it up.
 
 # %%
 assert sum(len(row) for row in layers.TABLE_I) == 60
@@ -378,7 +378,7 @@ def nearest_code(distances, limit):
 # A loss says how wrong an answer is. Equation 9 (p. 9), called MAP for *maximum a posteriori*,
 # pulls the states of F6 towards the right code and pushes them away from the others: the right
 # distance, plus the logarithm of `exp(-j)` and all ten `exp(-distance)` added up. `j` stands for
-# "no digit at all"; the paper says only that it is positive.
+# "no digit at all"; of its size the paper says only that it is positive.
 
 
 # %%
@@ -563,7 +563,7 @@ len(networks.FAMILY) - 1
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### sigmoid-avg and sigmoid-max: the padding moves into C1
 #
-# The paper's field is 32x32 (p. 6). These two take MNIST's 28x28 and let C1 pad it by 2: the same
+# The paper's field is 32x32 (p. 6-8). These two take MNIST's 28x28 and let C1 pad it by 2: the same
 # numbers, as long as the padding is paper-white, that is 0. The sigmoid squashes to between 0 and
 # 1: a unit that hears nothing says 0.5 where the paper's says 0.
 
@@ -709,8 +709,8 @@ def described():
 # ## Both read digits
 #
 # The network of 1998 and a modern one, each trained for 400 steps of 64 digits, less than half a
-# pass through MNIST. Adam decides the steps; chapter 09 opens training up, and chapter 13 trains
-# the way the paper did.
+# pass through MNIST. Adam decides the steps; chapter 09 opens training up, and chapter 13,
+# once it is written, trains the way the paper did.
 
 
 # %%
@@ -738,7 +738,7 @@ figures.digits(images, labels, answers)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **For the teacher.** Ask before the next cell runs: how many would be right if the *largest*
-# distance won? Most say 10%.
+# distance won?
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A trained network makes the mistake of the wrong end visible. Read the same outputs by `argmax`,
@@ -787,7 +787,7 @@ figures.code_pictures(states.tolist(), "0123456789", what="the states of F6 for"
 # ## What you saw
 #
 # * Eight lines and a squash after six of them are the network of 1998: 60,000 parameters, 340,908
-#   connections, each row as the paper states it.
+#   connections, the rows of C1 to F6 as the paper states them.
 # * By hand it is seven lines: squash, subsample, convolve by the table, measure distances. The
 #   built module gives the same numbers.
 # * Outputs of 1998 are distances. The smallest wins; `argmax` reads about nothing.
@@ -800,4 +800,4 @@ figures.code_pictures(states.tolist(), "0123456789", what="the states of F6 for"
 # ## Where to go next
 #
 # Back into the layers, one at a time: chapter 02 looks through C1's window. Or on to chapter 09,
-# where these networks are trained by the recipes that people publish for them.
+# where most of these are trained by the recipes that people publish for them.

@@ -386,6 +386,7 @@ def draw(history):
     live.show(figures.losses({"LeNet-5": history.losses}, steps=steps))
 
 
+# %%
 def learn(model, rate):
     return training.fit(
         model,
