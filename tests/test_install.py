@@ -333,6 +333,8 @@ def test_ctrl_c_is_one_sentence_and_the_next_run_goes_on(course):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # Where a shell runs the tests in the background, they and their children ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         silent.settimeout(60)
         silent.accept()  # pip is asking

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from importlib import resources
 
+from ..errors import unknown
+
 
 def load(name: str) -> dict:
     """Read the results of this name.
 
     Raises:
-        FileNotFoundError: there are none of that name; the message lists those there are.
+        UnknownNameError: there are none of that name; the message lists those there are.
 
     Example:
         >>> load("recipes")["script"]
@@ -25,5 +27,5 @@ def load(name: str) -> dict:
     folder = resources.files(__name__)
     known = sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".json"))
     if name not in known:
-        raise FileNotFoundError(f"There are no results {name!r}. There are {', '.join(known)}.")
+        raise unknown("result file", name, known)
     return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))

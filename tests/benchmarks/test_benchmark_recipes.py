@@ -88,7 +88,7 @@ def test_what_depends_on_the_machine_stands_apart_and_names_nobody():
 
 
 def test_results_of_an_unknown_name_list_those_there_are():
-    with pytest.raises(FileNotFoundError, match="There are recipes"):
+    with pytest.raises(ValueError, match=r"Did you mean 'recipes'.*checkpoints, kills, recipes"):
         results.load("recipe")
 
 

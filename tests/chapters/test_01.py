@@ -1,49 +1,22 @@
 """Chapter 01 computes by hand what the package computes, in any order, and with any digits."""
 
-import ast
 import os
 import re
 import warnings
-from pathlib import Path
 
 import jupytext
 import pytest
 import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from page import Page, code_cells
 
 from lenet_course import data, figures, networks, shapes
 
-SOURCE = Path(__file__).parents[2] / "chapters" / "01_shape_arithmetic.py"
+PAGE = Page("01_shape_arithmetic")
+SOURCE, hand_made = PAGE.source, PAGE.hand_made
+sections, run = PAGE.sections, PAGE.run
 LONGEST_CELL = 12  # lines of code, blank ones and comments left out
-
-
-def hand_made(name, **names):
-    """The chapter's own function of that name, the last one where there are several versions."""
-    tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
-    versions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    last = [node for node in versions if node.name == name][-1]
-    exec(compile(ast.Module([last], []), SOURCE.name, "exec"), names)
-    return names[name]
-
-
-def code_cells(cells):
-    return [cell for cell in cells if cell.cell_type == "code"]
-
-
-def sections():
-    """The chapter's cells, cut before each second-level heading; the first part imports."""
-    parts = [[]]
-    for cell in jupytext.read(SOURCE).cells:
-        if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M):
-            parts.append([])
-        parts[-1].append(cell)
-    return [code_cells(part) for part in parts]
-
-
-def run(cells, names):
-    for cell in cells:
-        exec(compile(cell.source, SOURCE.name, "exec"), names)
 
 
 output_size = hand_made("output_size")

@@ -1,50 +1,22 @@
 """Chapter 02 convolves by hand as torch does, in any order of its sections, and with any digits."""
 
-import ast
 import os
-import re
 import warnings
 from itertools import product
-from pathlib import Path
 
 import jupytext
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from page import Page, code_cells
 
 from lenet_course import data, figures, networks, shapes
 
-SOURCE = Path(__file__).parents[2] / "chapters" / "02_convolution.py"
+PAGE = Page("02_convolution")
+SOURCE, hand_made = PAGE.source, PAGE.hand_made
+sections, run = PAGE.sections, PAGE.run
 LONGEST_CELL = 12  # lines of code, blank ones, comments, asserts and imports left out
-
-
-def hand_made(name, **names):
-    """The chapter's own function of that name."""
-    tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    (found,) = [node for node in functions if node.name == name]
-    exec(compile(ast.Module([found], []), SOURCE.name, "exec"), names)
-    return names[name]
-
-
-def code_cells(cells):
-    return [cell for cell in cells if cell.cell_type == "code"]
-
-
-def sections():
-    """The chapter's cells, cut before each second-level heading; the first part imports."""
-    parts = [[]]
-    for cell in jupytext.read(SOURCE).cells:
-        if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M):
-            parts.append([])
-        parts[-1].append(cell)
-    return [code_cells(part) for part in parts]
-
-
-def run(cells, names):
-    for cell in cells:
-        exec(compile(cell.source, SOURCE.name, "exec"), names)
 
 
 WAYS = {

@@ -1,49 +1,21 @@
 """Chapter 07 builds by hand what the package builds, in any order, and with any digits."""
 
-import ast
 import re
 import warnings
-from pathlib import Path
 
 import jupytext
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from page import Page, code_cells
 from torch.nn import functional
 
 from lenet_course import codes, data, layers, networks
 
-SOURCE = Path(__file__).parents[2] / "chapters" / "07_the_whole_network.py"
+PAGE = Page("07_the_whole_network")
+SOURCE, hand_made = PAGE.source, PAGE.hand_made
+sections, run = PAGE.sections, PAGE.run
 LONGEST_CELL = 12  # lines of code, blank ones left out
-
-
-def hand_made(name, **names):
-    """The chapter's own function of that name, taken out of its cell."""
-    tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
-    (found,) = [
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name
-    ]
-    exec(compile(ast.Module([found], []), SOURCE.name, "exec"), names)
-    return names[name]
-
-
-def code_cells(cells):
-    return [cell for cell in cells if cell.cell_type == "code"]
-
-
-def sections():
-    """The chapter's cells, cut before each second-level heading; the first part imports."""
-    parts = [[]]
-    for cell in jupytext.read(SOURCE).cells:
-        if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M):
-            parts.append([])
-        parts[-1].append(cell)
-    return [code_cells(part) for part in parts]
-
-
-def run(cells, names):
-    for cell in cells:
-        exec(compile(cell.source, SOURCE.name, "exec"), names)
 
 
 squash = hand_made("squash", torch=torch)
