@@ -123,7 +123,7 @@ def evaluate(
     prepare: Prepare,
     loss: Loss = cross_entropy,
     decide: Decide = largest,
-    batch_size: int = 250,
+    batch_size: int = 100,
 ) -> Evaluation:
     """Judge a network on digits, without changing it.
 
