@@ -1,10 +1,8 @@
 """Chapter 00 reads digits within a minute, in any order, with any digits, on any seed."""
 
 import ast
-import os
 import re
 import time
-import warnings
 from pathlib import Path
 
 import jupytext
@@ -58,16 +56,6 @@ def hand_made(name, **names):
 @pytest.fixture
 def with_mnist(mnist, monkeypatch):
     monkeypatch.setattr(data, "load", lambda: mnist)
-
-
-@pytest.fixture
-def with_stand_in(monkeypatch, tmp_path):
-    monkeypatch.delenv("LENET_COURSE_DATA", raising=False)
-    monkeypatch.setitem(os.environ, "LENET_COURSE_OFFLINE", "1")
-    monkeypatch.setitem(os.environ, "LENET_COURSE_CACHE", str(tmp_path))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="MNIST is not here")
-        yield
 
 
 @pytest.fixture(params=["with_mnist", "with_stand_in"])

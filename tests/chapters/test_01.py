@@ -1,8 +1,6 @@
 """Chapter 01 computes by hand what the package computes, in any order, and with any digits."""
 
-import os
 import re
-import warnings
 
 import jupytext
 import pytest
@@ -141,15 +139,10 @@ def test_the_sections_run_backwards_and_twice(page):
         run(section, names)
 
 
-def test_the_stand_in_digits_serve_as_well(monkeypatch, tmp_path):
-    monkeypatch.delenv("LENET_COURSE_DATA", raising=False)
-    monkeypatch.setitem(os.environ, "LENET_COURSE_OFFLINE", "1")
-    monkeypatch.setitem(os.environ, "LENET_COURSE_CACHE", str(tmp_path))
+def test_the_stand_in_digits_serve_as_well(with_stand_in):
     names = {}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="MNIST is not here")
-        for section in sections():
-            run(section, names)
+    for section in sections():
+        run(section, names)
     assert names["digits"].name == "scikit-learn digits"
 
 

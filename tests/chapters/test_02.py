@@ -1,7 +1,5 @@
 """Chapter 02 convolves by hand as torch does, in any order of its sections, and with any digits."""
 
-import os
-import warnings
 from itertools import product
 
 import jupytext
@@ -89,15 +87,10 @@ def test_the_sections_run_backwards_and_twice(page):
         run(section, names)
 
 
-def test_the_stand_in_digits_serve_as_well(monkeypatch, tmp_path):
-    monkeypatch.delenv("LENET_COURSE_DATA", raising=False)
-    monkeypatch.setitem(os.environ, "LENET_COURSE_OFFLINE", "1")
-    monkeypatch.setitem(os.environ, "LENET_COURSE_CACHE", str(tmp_path))
+def test_the_stand_in_digits_serve_as_well(with_stand_in):
     names = {}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="MNIST is not here")
-        for section in sections():
-            run(section, names)
+    for section in sections():
+        run(section, names)
     assert names["digits"].name == "scikit-learn digits"
 
 

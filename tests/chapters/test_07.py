@@ -1,7 +1,6 @@
 """Chapter 07 builds by hand what the package builds, in any order, and with any digits."""
 
 import re
-import warnings
 
 import jupytext
 import torch
@@ -129,13 +128,8 @@ def test_the_sections_run_forwards_and_then_backwards(mnist, monkeypatch):
         run(section, names)
 
 
-def test_every_section_runs_alone_and_with_the_stand_in_digits(monkeypatch, tmp_path):
-    monkeypatch.delenv("LENET_COURSE_DATA", raising=False)
-    monkeypatch.setenv("LENET_COURSE_OFFLINE", "1")
-    monkeypatch.setenv("LENET_COURSE_CACHE", str(tmp_path))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="MNIST is not here")
-        names, others = start_of_the_page()
+def test_every_section_runs_alone_and_with_the_stand_in_digits(with_stand_in):
+    names, others = start_of_the_page()
     assert names["digits"].name == "scikit-learn digits"
     for section in others:
         run(section, dict(names))

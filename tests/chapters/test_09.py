@@ -2,9 +2,7 @@
 
 import ast
 import math
-import os
 import re
-import warnings
 from pathlib import Path
 from statistics import mean
 
@@ -131,18 +129,9 @@ def run(section, names):
             exec(cell.source, names)
 
 
-@pytest.fixture
-def stand_in(monkeypatch, tmp_path):
-    """The digits that need no download in MNIST's place."""
-    monkeypatch.delenv("LENET_COURSE_DATA", raising=False)
-    monkeypatch.setitem(os.environ, "LENET_COURSE_OFFLINE", "1")
-    monkeypatch.setitem(os.environ, "LENET_COURSE_CACHE", str(tmp_path))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="MNIST is not here")
-        yield
-
-
-def test_every_section_runs_alone_from_the_last_to_the_first_with_the_stand_in_digits(stand_in):
+def test_every_section_runs_alone_from_the_last_to_the_first_with_the_stand_in_digits(
+    with_stand_in,
+):
     start, *others = sections()
     names = {}
     run(start, names)

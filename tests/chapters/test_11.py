@@ -5,12 +5,10 @@ import hashlib
 import os
 import random
 import re
-import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import jupytext
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -138,18 +136,9 @@ def run(section, names):
         exec(compile(cell.source, SOURCE.name, "exec"), names)
 
 
-@pytest.fixture
-def stand_in(monkeypatch, tmp_path):
-    """The digits that need no download in MNIST's place."""
-    monkeypatch.delenv("LENET_COURSE_DATA", raising=False)
-    monkeypatch.setitem(os.environ, "LENET_COURSE_OFFLINE", "1")
-    monkeypatch.setitem(os.environ, "LENET_COURSE_CACHE", str(tmp_path))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="MNIST is not here")
-        yield
-
-
-def test_every_section_runs_alone_from_the_last_to_the_first_with_the_stand_in_digits(stand_in):
+def test_every_section_runs_alone_from_the_last_to_the_first_with_the_stand_in_digits(
+    with_stand_in,
+):
     start, *others = sections()
     names = {"__name__": "__main__"}  # pickle looks there for the stranger
     run(start, names)
