@@ -4,6 +4,7 @@
     python benchmarks/checkpoints.py --rounds 5 --output quick.json
 
 LeNet (relu-max) on 6,400 made-up digits, a hundred steps an epoch of 64, with SGD and with AdamW.
+A save is all that `fit` does to keep a run: take, write, read back, let go of older files.
 Epochs with and without checkpoints alternate, so that a machine that slows down slows both; medians
 are given, and the middle of the ratios of neighbours. MNIST's epoch is 8.6 times as long.
 
@@ -62,13 +63,13 @@ def measure(name: str, rounds: int, place: Path) -> dict:
         torch.randint(0, 256, (DIGITS, 28, 28), dtype=torch.uint8), torch.randint(0, 10, (DIGITS,))
     )
     model, optimizer = train(name, digits, None)
-    state = checkpoints.take(model, optimizer, run={"steps": 0})
-    path = checkpoints.save(place / name, state)
+    keeper = checkpoints.Keeper(place / name)
     saves, loads, plain, kept = [], [], [], []
     for number in range(rounds):
-        state.run["steps"] = number
-        saves.append(seconds(lambda: checkpoints.save(place / name, state)))
-        loads.append(seconds(lambda: checkpoints.restore(path, model, optimizer)))
+        run = {"steps": number, "plan": {}}
+        saves.append(seconds(lambda run=run: keeper.save(run, model, optimizer)))
+        path = checkpoints.latest(place / name)
+        loads.append(seconds(lambda path=path: checkpoints.restore(path, model, optimizer)))
     for number in range(max(3, rounds // 10)):
         folder = place / f"{name}-{number}"
         pair = [

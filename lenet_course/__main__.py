@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,37 +42,54 @@ def data(arguments: argparse.Namespace) -> int:
 def train(arguments: argparse.Namespace) -> int:
     """Follow a recipe: train its network, go on with a run that was begun, and test it at the end.
 
-    Ends with 130 when it was stopped: what was reached is kept where there is a folder for it.
+    With a folder for checkpoints, the same command again takes up a run that was stopped, and tells
+    the test of one that is done. Ends with 0 when the run is done, 1 when its loss was no longer a
+    number, 2 when it could not be followed, 130 when it was stopped.
     """
     from . import checkpoints, recipes
     from .data import load
 
-    recipe, digits, keeper = recipes.find(arguments.recipe), load(), None
+    recipe, digits, keeper, begun = recipes.find(arguments.recipe), load(), None, None
+    if arguments.epochs:  # passes are asked for, so the recipe's own number of steps is no limit
+        recipe = replace(recipe, max_steps=None)
     if arguments.checkpoints:
         folder = Path(arguments.checkpoints)
         if arguments.fresh and (aside := checkpoints.set_aside(folder)):
             print(f"The run of before is now in {aside}.")
         about = {"recipe": recipe.name, "data": digits.name}
         keeper = checkpoints.Keeper(folder, arguments.keep, arguments.every_steps, about)
-        if begun := checkpoints.latest(folder):
-            print(f"Restored {begun.name}.")
-    result = recipes.run(
-        recipe, digits, arguments.seed, arguments.epochs, watch=_PrintEpochs(), keeper=keeper
-    )
+        begun = checkpoints.latest(folder)
+    watch = _PrintEpochs(f"Restored {begun.name}." if begun else "")
+    result = recipes.run(recipe, digits, arguments.seed, arguments.epochs, watch, keeper)
     if result.test is None:
-        print(f"{result.history.stopped} after {result.history.steps:,} steps.", file=sys.stderr)
+        print(_why_stopped(result.history, arguments.checkpoints), file=sys.stderr)
         return 1 if result.history.stopped == "diverged" else 130
-    print(f"{recipe.network.name} on {digits.name}, test: {result.test}")
+    watch(result.history)
+    accuracy = f"test accuracy {result.test.accuracy:.2%}"
+    print(f"{recipe.network.name} on {digits.name}, {accuracy}: {result.test}")
     return 0
 
 
-class _PrintEpochs:
-    """Prints each line of a history once, as soon as it is complete."""
+def _why_stopped(history: History, folder: str | None) -> str:
+    """Say what ended a run before its end, and what can be done now."""
+    words = f"{history.stopped} after {history.steps:,} steps."
+    if history.stopped == "diverged":
+        return f"{words} The loss was no longer a number: another --seed may fare better."
+    if folder is None:
+        return f"{words} Nothing was kept: --checkpoints FOLDER keeps a run."
+    return f"{words} Kept in {folder}: the same command goes on from there."
 
-    def __init__(self) -> None:
-        self.printed = 0
+
+class _PrintEpochs:
+    """Prints each line of a history once, as soon as it is there, below a first line."""
+
+    def __init__(self, first: str) -> None:
+        self.first, self.printed = first, 0
 
     def __call__(self, history: History) -> None:
+        if self.first:
+            print(self.first)
+            self.first = ""
         for line in str(history).splitlines()[self.printed : len(history.epochs)]:
             print(line, flush=True)
         self.printed = len(history.epochs)
@@ -86,7 +104,10 @@ def main(words: list[str] | None = None) -> int:
     >>> main(["doctor"])  # doctest: +SKIP
     0
     """
-    arguments = _parser().parse_args(words)
+    parser = _parser()
+    arguments = parser.parse_args(words)
+    if getattr(arguments, "fresh", False) and not arguments.checkpoints:
+        parser.error("--fresh moves the run in a folder: say which with --checkpoints FOLDER")
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
@@ -114,7 +135,7 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("recipe", help="its name, such as relu-max; a wrong one lists them all")
     add("--checkpoints", metavar="FOLDER", help="keep the run here, and go on with one kept here")
-    add("--epochs", type=_at_least_1, help="passes in all, in place of the recipe's own number")
+    add("--epochs", type=_at_least_1, help="passes in all, in place of the recipe's own length")
     add("--seed", type=int, default=0, help="of the first weights and the order (default: 0)")
     add("--keep", type=_at_least_1, default=3, help="newest checkpoints that stay (default: 3)")
     add("--every-steps", type=_at_least_1, help="save every so many steps too")

@@ -99,6 +99,7 @@ class History:
 
 def _line(epoch: Epoch, judged: Validation | None) -> str:
     line = (
-        f"epoch {epoch.number}: training loss {epoch.train_loss:.4f}, error {epoch.train_error:.2%}"
+        f"epoch {epoch.number}, {epoch.steps:,} steps: "
+        f"training loss {epoch.train_loss:.4f}, error {epoch.train_error:.2%}"
     )
     return line if judged is None else f"{line}; validation error {judged.error:.2%}"

@@ -82,7 +82,7 @@ def run(
     Args:
         recipe: one of RECIPES, or one of your own.
         digits: what `data.load()` gives.
-        seed: of the weights, the order and everything else that is drawn.
+        seed: of the weights, the order and everything else that torch draws.
         epochs: fewer, or more, than the recipe says.
         watch: as in `training.fit`.
         keeper: keeps the run's checkpoints. A run that it holds already goes on from there, and

@@ -25,7 +25,9 @@ def test_a_step_is_a_loss():
 
 
 def test_an_epoch_is_a_line():
-    assert str(History([1.0], [epoch(1)])) == "epoch 1: training loss 0.5000, error 25.00%"
+    assert str(History([1.0], [epoch(1)])) == (
+        "epoch 1, 2 steps: training loss 0.5000, error 25.00%"
+    )
 
 
 def test_a_validation_stands_beside_its_epoch():

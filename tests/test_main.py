@@ -140,9 +140,15 @@ def train(*words):
 def test_train_prints_a_line_an_epoch_and_the_test(few, capsys):
     assert train("--epochs", 2) == 0
     first, second, last = capsys.readouterr().out.splitlines()
-    assert first.startswith("epoch 1: training loss ") and "; validation error " in first
-    assert second.startswith("epoch 2: training loss ")
-    assert last.startswith("relu-max on random digits, test: ") and " of 100 wrong" in last
+    assert first.startswith("epoch 1, 4 steps: training loss ") and "; validation error " in first
+    assert second.startswith("epoch 2, 4 steps: training loss ")
+    assert last.startswith("relu-max on random digits, test accuracy ") and " of 100 wrong" in last
+
+
+def test_train_takes_passes_in_place_of_the_steps_of_a_recipe(few, capsys):
+    assert command_line.main(["train", "wide-dropout", "--epochs", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("epoch 2, 20 steps: ")
 
 
 def test_train_run_again_restores_prints_the_stored_test_and_stops(
@@ -183,9 +189,22 @@ def test_train_refuses_to_go_on_with_another_run(few, capsys, tmp_path):
     train("--epochs", 1, "--checkpoints", tmp_path)
     capsys.readouterr()
     assert train("--epochs", 2, "--checkpoints", tmp_path, "--seed", 1) == 2
-    said = capsys.readouterr().err
-    assert "was begun with other settings: seed 0 (now 1)" in said
-    assert said.count("\n") == 1
+    said = capsys.readouterr()
+    assert "was begun with other settings: seed 0 (now 1)" in said.err
+    assert said.err.count("\n") == 1 and "Restored" not in said.out
+
+
+def test_train_looks_at_the_folder_before_the_work(few, capsys, tmp_path):
+    (tmp_path / "a file").touch()
+    assert train("--epochs", 1, "--checkpoints", tmp_path / "a file") == 2
+    said = capsys.readouterr()
+    assert "Nothing can be saved in a file" in said.err and not said.out
+
+
+def test_train_fresh_wants_a_folder(few, capsys):
+    with pytest.raises(SystemExit):
+        train("--fresh")
+    assert "say which with --checkpoints" in capsys.readouterr().err
 
 
 def test_train_that_is_stopped_ends_with_130_and_goes_on_later(few, capsys, tmp_path, monkeypatch):
@@ -199,7 +218,8 @@ def test_train_that_is_stopped_ends_with_130_and_goes_on_later(few, capsys, tmp_
 
     monkeypatch.setattr(torch.nn.Flatten, "forward", interrupt)
     assert train("--epochs", 3, "--checkpoints", tmp_path) == 130
-    assert "interrupted after 3 steps" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"interrupted after 3 steps. Kept in {tmp_path}: the same command goes on" in said
     monkeypatch.undo()
     monkeypatch.setattr(data, "load", lambda: few)
     assert train("--epochs", 3, "--checkpoints", tmp_path) == 0

@@ -5,6 +5,7 @@ Introduced in chapter 11.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from .files import CheckpointError, brief
 WAY_OUT = "Restore into what it was saved from, or train anew in another folder."
 NUMBER = int | float
 RUN = {"steps": int, "rate": NUMBER, "plan": dict, "epoch": dict, "history": dict}
+SWITCHES = ("nesterov", "amsgrad", "maximize")  # of optimizers; a run's plan has their numbers
 EPOCH = {"steps", "digits", "loss", "mistakes"}
 
 
@@ -102,6 +104,8 @@ def compare(
         _compare_class("optimizer", held["optimizer"], optimizer, name)
         _compare_parameters(held["optimizer"]["state"], optimizer, name)
         _compare_class("scheduler", held["scheduler"], scheduler, name)
+    if scheduler is not None:
+        _compare_settings(held["scheduler"]["state"], scheduler, name)
 
 
 def _expect(value: Any, kind: Any, name: str) -> None:
@@ -151,6 +155,18 @@ def _compare_class(
         )
 
 
+def _compare_settings(held: dict[str, Any], scheduler: LRScheduler, name: str) -> None:
+    """Torch would take a scheduler's settings from the file, without a word."""
+    wanted = scheduler.state_dict()
+    settings = inspect.signature(type(scheduler)).parameters.keys() & wanted.keys() - {"last_epoch"}
+    for key in sorted(settings):
+        if isinstance(wanted[key], str | NUMBER | None) and held.get(key) != wanted[key]:
+            raise CheckpointError(
+                f"{name} holds a {type(scheduler).__name__} with {key} {brief(held.get(key))}, and "
+                f"one with {wanted[key]} was given. {WAY_OUT}"
+            )
+
+
 def _compare_parameters(state: dict[str, Any], optimizer: Optimizer, name: str) -> None:
     """Torch itself counts the groups only, and finds out about the rest in a later step."""
     try:
@@ -164,6 +180,13 @@ def _compare_parameters(state: dict[str, Any], optimizer: Optimizer, name: str) 
             f"{name} holds an optimizer with groups of {[len(group) for group in held]} "
             f"parameters, and one with {wanted} was given. {WAY_OUT}"
         )
+    for group, other in zip(state["param_groups"], optimizer.param_groups, strict=True):
+        for key in SWITCHES:
+            if bool(group.get(key)) != bool(other.get(key)):
+                raise CheckpointError(
+                    f"{name} holds an optimizer with {key}={bool(group.get(key))}, and one with "
+                    f"{other.get(key)} was given. {WAY_OUT}"
+                )
     _compare_state(held, state_of, optimizer, name)
 
 

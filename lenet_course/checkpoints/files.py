@@ -1,7 +1,8 @@
 """One file a checkpoint: whole or not there, and checked whenever it is read.
 
 The format is safetensors, which holds numbers and text and can run nothing. Its own checks miss
-nearly every flipped bit inside a tensor, so the file's name carries the start of the file's sha256:
+every flipped bit inside a tensor, so the file's name carries the start of the file's sha256, a
+checksum against accidents (whoever means harm can make a new one):
 
     step-00000860-3f9a0c57d2b1e864.safetensors
 
@@ -25,17 +26,17 @@ from torch import Tensor
 from ..errors import CourseError
 
 LARGEST = 512 * 2**20  # bytes; the widest network of the course with AdamW's state takes 40 MB
-LONGEST = (
-    2**20
-)  # bytes of names and facts, a few kB as a rule; as objects they take 50 times as much
+LONGEST = 2**20  # bytes of names and facts, some 10 kB as a rule; as objects, up to 60 times that
 SIGNED = 16  # hexadecimal digits of the sha256 that a name carries
 NAME = re.compile(rf"(?P<stem>.+)-(?P<digest>[0-9a-f]{{{SIGNED}}})\.safetensors")
 TEMPORARY = ".unfinished"
 FACTS = "lenet-course"
+UMASK = os.umask(0)  # can only be asked for by setting it
+os.umask(UMASK)
 
 
 class CheckpointError(CourseError, RuntimeError):
-    """A checkpoint cannot be written, read or used; the message names the file and the way out."""
+    """A checkpoint cannot be written, read or used; the message says why, and what to do."""
 
 
 class DamagedError(CheckpointError):
@@ -135,8 +136,8 @@ def write(final: Path, content: bytes) -> None:
     given their name; the folder is pushed to the disk last, or the name could be lost again.
 
     Raises:
-        CheckpointError: the disk is full, or the folder cannot be written to. What was there
-            before is untouched.
+        CheckpointError: the disk is full, or the folder cannot be written to: then what was there
+            before is untouched. Or the file is there, and the folder cannot be pushed to the disk.
 
     Introduced in chapter 11.
     """
@@ -150,14 +151,39 @@ def write(final: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         if digest(Path(unfinished).read_bytes()) != digest(content):
             raise OSError(errno.EIO, "the disk gives back other bytes than were written")
+        Path(unfinished).chmod(0o666 & ~UMASK)  # mkstemp lets nobody else read it
         Path(unfinished).replace(final)
         unfinished = None
-        _push_folder(final.parent)
     except OSError as error:
         raise CheckpointError(_cannot_write(final, len(content), error)) from error
     finally:
         if unfinished is not None:
             Path(unfinished).unlink(missing_ok=True)
+    try:
+        _push_folder(final.parent)
+    except OSError as error:
+        raise CheckpointError(
+            f"{final.name} is written, but its folder could not be pushed to the disk "
+            f"({error.strerror}): if the power fails now, it may be lost. Save to another disk."
+        ) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Make a folder, and make sure that files can be written into it: before hours of work.
+
+    Raises:
+        CheckpointError: it cannot be made, or nothing can be written there.
+
+    Introduced in chapter 11.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CheckpointError(
+            f"Nothing can be saved in {folder.name}: {error.strerror}. Choose another folder."
+        ) from error
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict]:
@@ -184,7 +210,10 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict]:
             )
         content = path.read_bytes()
     except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be read: {error.strerror}.") from error
+        raise CheckpointError(
+            f"{path.name} cannot be read: {error.strerror}. Look whether it is there and may be "
+            f"read, or use another file."
+        ) from error
     if digest(content) != name["digest"]:
         raise DamagedError(
             f"{path.name} is damaged: its {len(content):,} bytes do not match the signature in its "
@@ -200,7 +229,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict]:
 
 
 def _push_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows opens no folders, and keeps names without being asked
+    if os.name == "nt":  # Windows opens no folders: there a power cut may take the newest name
         return
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .checks import check_run
-from .files import CheckpointError, brief
+from .files import CheckpointError, brief, check_folder
 from .folder import newest, retain, save
-from .state import put_back, take
+from .state import environment, put_back, take
 
 
 @dataclass(frozen=True)
@@ -85,25 +86,21 @@ class Keeper:
             What the run wrote down about itself, or None where there is no checkpoint.
 
         Raises:
-            CheckpointError: the checkpoint is of another network, optimizer, scheduler or plan.
-                Nothing has been changed.
+            CheckpointError: the checkpoint is of another network, optimizer, scheduler or plan, or
+                nothing can be saved in the folder. Nothing has been changed.
+
+        Warns where it was made with another torch, device or number of threads: the numbers that
+        follow may then differ from an uninterrupted run's in the last digits.
         """
+        check_folder(Path(self.folder))
         found = newest(self.folder)
         if found is None:
             return None
         path, state = found
         check_run(state.run, path.name)
-        plan, begun = {**plan, **self.about}, state.run["plan"]
-        different = [name for name in plan if begun.get(name) != plan[name]]
-        if different:
-            was = ", ".join(
-                f"{name} {brief(begun.get(name))} (now {plan[name]})" for name in different
-            )
-            raise CheckpointError(
-                f"{path.name} was begun with other settings: {was}. Go on with those, or use "
-                f"another folder for the new run."
-            )
+        _check_plan(state.run["plan"], {**plan, **self.about}, path.name)
         put_back(state, model, optimizer, scheduler, path.name)
+        _warn_of_changes(state.environment, environment(model), path.name)
         return state.run
 
     def annotate(self, **notes: Any) -> None:
@@ -126,3 +123,24 @@ class Keeper:
         """Read a note from the latest checkpoint; None where there is none."""
         found = newest(self.folder)
         return None if found is None else found[1].run.get("notes", {}).get(note)
+
+
+def _check_plan(begun: dict[str, Any], plan: dict[str, Any], name: str) -> None:
+    different = [key for key in plan if begun.get(key) != plan[key]]
+    if different:
+        was = ", ".join(f"{key} {brief(begun.get(key))} (now {plan[key]})" for key in different)
+        raise CheckpointError(
+            f"{name} was begun with other settings: {was}. Go on with those, or use another "
+            f"folder for the new run."
+        )
+
+
+def _warn_of_changes(made: dict[str, Any], now: dict[str, Any], name: str) -> None:
+    changed = [key for key in now if made.get(key) != now[key]]
+    if changed:
+        were = ", ".join(f"{key} {brief(made.get(key))} (now {now[key]})" for key in changed)
+        warnings.warn(
+            f"{name} was made with {were}: the numbers that follow may differ in their last "
+            f"digits from those of an uninterrupted run.",
+            stacklevel=4,
+        )

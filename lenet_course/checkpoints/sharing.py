@@ -1,23 +1,27 @@
-"""A network's weights for a friend: numbers and names, nothing else.
+"""A network's weights for a friend: numbers, names, and a checksum over them.
 
 Introduced in chapter 11.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from safetensors.torch import load_file
+import torch
+from safetensors import safe_open
 from safetensors.torch import save as serialise
-from torch import nn
+from torch import Tensor, nn
 
 from .files import CheckpointError, DamagedError, brief, plain, write
 from .state import put_back, take
 
 
 def export(model: nn.Module, path: str | Path, network: str = "") -> Path:
-    """Write a network's weights as safetensors, which any framework can read.
+    """Write a network's weights as safetensors, for any program with a reader of that format.
+
+    A checksum over names and numbers goes with them, as "sha256" beside the network's name.
 
     Args:
         model: its state_dict is written.
@@ -30,12 +34,32 @@ def export(model: nn.Module, path: str | Path, network: str = "") -> Path:
     Introduced in chapter 11.
     """
     path = Path(path)
-    write(path, serialise(plain(model.state_dict()), {"network": network}))
+    tensors = plain(model.state_dict())
+    write(path, serialise(tensors, {"network": network, "sha256": checksum(tensors)}))
     return path
+
+
+def checksum(tensors: dict[str, Tensor]) -> str:
+    """Compute the sha256 of tensors by name: of each name, kind, shape and all bytes.
+
+    Example:
+        >>> checksum({"bias": torch.zeros(2)})[:16]
+        'b971ce12c98b53ab'
+
+    Introduced in chapter 11.
+    """
+    sha256 = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        sha256.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        sha256.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return sha256.hexdigest()
 
 
 def load_weights(model: nn.Module, path: str | Path) -> None:
     """Read weights that `export`, or anyone else, wrote as safetensors.
+
+    A checksum in the file is compared; in a file without one, a flipped bit goes unnoticed.
 
     Raises:
         CheckpointError: the file is missing or damaged, or holds another network. The model has
@@ -45,12 +69,22 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
     """
     path = Path(path)
     try:
-        tensors = load_file(path)
+        with safe_open(path, "pt") as file:
+            promised = (file.metadata() or {}).get("sha256")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be read: {error}.") from error
+        raise CheckpointError(
+            f"{path.name} cannot be read ({error.strerror or 'no such file'}). Look whether it is "
+            f"there and may be read."
+        ) from error
     except Exception as error:  # what a made-up file raises has no end
         raise DamagedError(
             f"{path.name} is no safetensors file that can be read ({brief(error)}). Ask for it "
             f"again, as safetensors; a pickled .pt or .pth file of a stranger can run programs."
         ) from error
+    if promised is not None and checksum(tensors) != promised:
+        raise DamagedError(
+            f"{path.name} is damaged: its numbers do not match the checksum in it. Ask for the "
+            f"file again."
+        )
     put_back(replace(take(model), model=tensors), model, name=path.name)

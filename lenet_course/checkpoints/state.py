@@ -1,5 +1,7 @@
 """All that decides how a training run goes on: taken from the objects, and put back into them.
 
+Of random generators these are Python's and torch's: the course draws from no others.
+
 Introduced in chapter 11.
 """
 
@@ -67,20 +69,24 @@ def take(
 
     Introduced in chapter 11.
     """
-    device = next((tensor.device.type for tensor in model.parameters()), "cpu")
     return State(
         model=deepcopy(dict(model.state_dict())),
         optimizer=_kind_and_state(optimizer),
         scheduler=_kind_and_state(scheduler),
         random=_random_state(),
         run=deepcopy(run or {}),
-        environment={
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "device": device,
-            "threads": torch.get_num_threads(),
-        },
+        environment=environment(model),
     )
+
+
+def environment(model: nn.Module) -> dict[str, Any]:
+    """Tell what a network is trained with, as far as it can change the last bits of a sum."""
+    return {
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "device": next((tensor.device.type for tensor in model.parameters()), "cpu"),
+        "threads": torch.get_num_threads(),
+    }
 
 
 def from_parts(tensors: dict[str, Tensor], facts: dict, name: str) -> State:
@@ -172,6 +178,8 @@ def _random_state() -> dict[str, Any]:
     states = {"python": random.getstate(), "torch": torch.get_rng_state()}
     if torch.cuda.is_available():
         states["cuda"] = torch.cuda.get_rng_state_all()
+    if torch.backends.mps.is_available():
+        states["mps"] = torch.mps.get_rng_state()
     return states
 
 
@@ -180,3 +188,5 @@ def _set_random_state(states: dict[str, Any]) -> None:
     torch.set_rng_state(states["torch"])
     if torch.cuda.is_available() and len(states.get("cuda", [])) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(states["cuda"])
+    if torch.backends.mps.is_available() and "mps" in states:
+        torch.mps.set_rng_state(states["mps"])

@@ -187,6 +187,27 @@ def test_a_disk_that_gives_back_other_bytes_is_noticed(tmp_path, monkeypatch):
     assert not list((tmp_path / "folder").iterdir())
 
 
+def test_a_folder_that_could_not_be_pushed_to_the_disk_is_told_as_such(tmp_path, monkeypatch):
+    push = os.fsync
+
+    def files_only(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        push(handle)
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    with pytest.raises(CheckpointError, match="is written, but its folder could not be pushed"):
+        checkpoints.save(tmp_path, checkpoints.take(Run().model))
+    assert checkpoints.latest(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps its rights elsewhere")
+def test_a_file_may_be_read_by_whoever_may_read_other_files(tmp_path):
+    (tmp_path / "other").write_bytes(b"")
+    _, path = saved(tmp_path)
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def test_a_network_folder_that_cannot_be_pushed_to_the_disk_is_no_trouble(tmp_path, monkeypatch):
     push = os.fsync
 

@@ -95,3 +95,27 @@ def test_a_note_needs_a_checkpoint(tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint"):
         Keeper(tmp_path).annotate(test=1)
     assert Keeper(tmp_path).recall("test") is None
+
+
+def test_a_run_that_goes_on_with_other_threads_says_that_last_digits_may_differ(
+    tmp_path, monkeypatch
+):
+    Run().fit(tmp_path, epochs=1)
+    made = torch.get_num_threads()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: made + 1)
+    with pytest.warns(UserWarning, match=rf"was made with threads {made} \(now {made + 1}\)"):
+        Run().fit(tmp_path)
+
+
+def test_a_run_that_goes_on_in_the_same_place_says_nothing(tmp_path, recwarn):
+    Run().fit(tmp_path, epochs=1)
+    Run().fit(tmp_path)
+    assert not recwarn.list
+
+
+def test_a_folder_that_takes_no_files_is_refused_before_the_first_step(tmp_path):
+    (tmp_path / "a file").touch()
+    run = Run()
+    run.prepare = None  # would fail in a step
+    with pytest.raises(CheckpointError, match=r"Nothing can be saved in a file: .* another folder"):
+        Keeper(tmp_path / "a file").restore({}, *run.all)

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import random
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from small_runs import Run
 from torch import nn
 
 from lenet_course import checkpoints, networks
-from lenet_course.checkpoints import CheckpointError
+from lenet_course.checkpoints import CheckpointError, sharing
 
 
 def test_a_friends_network_gets_the_same_weights(tmp_path):
@@ -26,7 +27,39 @@ def test_any_framework_can_read_the_file_and_the_networks_name(tmp_path):
     path = checkpoints.export(model, str(tmp_path / "lenet.safetensors"), network="relu-max")
     assert load_file(path).keys() == model.state_dict().keys()
     with safe_open(path, "pt") as file:
-        assert file.metadata() == {"network": "relu-max"}
+        assert file.metadata()["network"] == "relu-max"
+
+
+def test_no_flipped_bit_goes_unnoticed(tmp_path):
+    path = checkpoints.export(Run().model, tmp_path / "it.safetensors", network="small")
+    whole, model = path.read_bytes(), Run().model
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    chance, noticed = random.Random(0), 0
+    for _ in range(500):
+        damaged = bytearray(whole)
+        damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            checkpoints.load_weights(model, path)
+        except CheckpointError:
+            noticed += 1
+        now = model.state_dict()
+        assert all(torch.equal(before[key], now[key]) for key in before)
+    assert noticed > 450  # the rest fell on words that no number depends on
+
+
+def test_the_checksum_covers_every_kind_of_number():
+    kinds = [torch.zeros(3).to(kind) for kind in (torch.bfloat16, torch.bool, torch.int64)]
+    sums = {sharing.checksum({"it": tensor}) for tensor in [*kinds, torch.tensor(0)]}
+    assert len(sums) == 4
+
+
+def test_weights_of_others_without_a_checksum_are_taken(tmp_path):
+    mine, friends = Run().model, Run().model
+    torch.nn.init.ones_(friends[0].weight)
+    save_file(friends.state_dict(), tmp_path / "friends.safetensors")
+    checkpoints.load_weights(mine, tmp_path / "friends.safetensors")
+    assert torch.equal(mine[0].weight, friends[0].weight)
 
 
 def test_weights_that_are_tied_or_views_can_be_shared(tmp_path):

@@ -146,6 +146,14 @@ def other_scheduler(run):
     run.scheduler = lr_scheduler.StepLR(run.optimizer, 3)
 
 
+def other_switch(run):
+    run.optimizer.param_groups[0]["amsgrad"] = True
+
+
+def longer_scheduler(run):
+    run.scheduler = lr_scheduler.CosineAnnealingLR(run.optimizer, 30)
+
+
 def no_scheduler(run):
     run.scheduler = None
 
@@ -158,6 +166,8 @@ MISFITS = {
     fewer_parameters: r"groups of \[8\] parameters, and one with \[7\]",
     another_order: r"exp_avg for parameter 0 is \(2, 1, 3, 3\), and the parameter is \(4,\)",
     other_scheduler: "holds scheduler CosineAnnealingLR, and StepLR was given",
+    other_switch: "an optimizer with amsgrad=False, and one with True was given",
+    longer_scheduler: "a CosineAnnealingLR with T_max 20, and one with 30 was given",
     no_scheduler: "holds scheduler CosineAnnealingLR, and none was given",
 }
 
