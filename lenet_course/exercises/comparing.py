@@ -60,36 +60,56 @@ def shape(value: object) -> tuple[int, ...]:
     return (len(value), *shape(value[0])) if isinstance(value, list) and value else ()
 
 
+def is_even(value: object) -> bool:
+    """Whether lists within a list are all as long as their neighbours, so that a shape tells all.
+
+    >>> is_even([[1, 2], [3]])
+    False
+    """
+    if not isinstance(value, list):
+        return True
+    return len({shape(item) for item in value}) <= 1 and all(map(is_even, value))
+
+
 def short(value: object, limit: int = 70) -> str:
     """A value in few words: itself where it is short, its shape where it is long.
 
-    >>> short([(5, 1), (2, 2)])
-    '[(5, 1), (2, 2)]'
+    Words are given whole, for no shape tells them. Numbers have six digits.
+
+    >>> short([(5, 1), (2, 2.00000001)])
+    '[(5, 1), (2, 2.0)]'
     """
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    text = repr(_tidy(value))
-    if len(text) <= limit:
+    text = f"{value:.6g}" if isinstance(value, float) else repr(_tidy(value))
+    whole, sizes = plain(value), shape(plain(value))
+    if len(text) <= limit or (_is_words(whole) and len(text) <= 4 * limit):
         return text
-    sizes = shape(plain(value))
-    return f"values of shape {sizes}" if sizes else text[:limit] + "…"
+    if not sizes:
+        return text[:limit] + "…"
+    return f"values of shape {sizes}" if is_even(whole) else f"{sizes[0]} rows of unequal lengths"
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _tidy(value):
-    """Like plain, but tuples stay tuples."""
-    if isinstance(value, (list, tuple)):
-        return type(value)(_tidy(item) for item in value) if type(value) in (list, tuple) else value
-    return plain(value)
+    """Like plain, but tuples stay tuples, and numbers lose the digits that mean nothing."""
+    if type(value) in (list, tuple):
+        return type(value)(_tidy(item) for item in value)
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    whole = plain(value)
+    return whole if whole is value or not isinstance(whole, list | float) else _tidy(whole)
 
 
 def difference(given: object, wanted: object, tolerance: float = 1e-5) -> str:
     """What distinguishes two results, as the end of a sentence: "gives 3, expected 4"."""
     one, other = short(given), short(wanted)
     given, wanted = plain(given), plain(wanted)
-    if not isinstance(wanted, list) or not other.startswith("values of shape"):
+    if not isinstance(wanted, list) or other.startswith(("[", "(")):
         return f"gives {one}, expected {other}"
     if shape(given) != shape(wanted):
-        seen = f"values of shape {shape(given)}" if shape(given) else one
+        seen = f"values of shape {shape(given)}" if shape(given) and is_even(given) else one
         return f"gives {seen}, expected {other}"
     place, one, other = _first_difference(given, wanted, tolerance)
     return f"differs first at {place}: {short(one)} there, expected {short(other)}"

@@ -152,7 +152,7 @@ def _at_first_sight(answer: Callable, result: object) -> str | None:
         return "Is a `return` missing?"
     unused = " and ".join(f"`{name}`" for name in unused_parameters(answer))
     if unused:
-        return f"It does not use {unused}: work with what is given, not with the notebook's names."
+        return f"It does not use {unused}, and the right answer depends on it."
     return None
 
 

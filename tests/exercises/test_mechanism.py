@@ -11,6 +11,7 @@ import torch
 from lenet_course import exercises
 from lenet_course.exercises import TODO, ExerciseError, check, checking, exercise, hint, solution
 from lenet_course.exercises.checking import examine
+from lenet_course.exercises.comparing import short
 from lenet_course.exercises.declaring import Exercise
 
 
@@ -272,9 +273,7 @@ def test_an_argument_that_is_not_used_is_named():
     def of_the_notebook(pixels, weights):
         return sum(one * weight for one, weight in zip([1, 2, 3], weights, strict=False))
 
-    assert (
-        "\nIt does not use `pixels`: work with what is given" in outcome_of(of_the_notebook).message
-    )
+    assert "\nIt does not use `pixels`, and the right" in outcome_of(of_the_notebook).message
 
 
 @pytest.mark.parametrize(
@@ -302,6 +301,19 @@ def test_a_result_of_another_shape_names_both_shapes():
     exercise = Exercise("grid", "00", (), lambda n: torch.zeros(n, 30), lambda generator: [(4,)])
     message = examine(exercise, lambda n: torch.zeros(30, n)).message
     assert "gives values of shape (30, 4), expected values of shape (4, 30)" in message
+
+
+def test_long_lists_of_words_are_given_whole_and_numbers_to_six_digits():
+    words = ["open the new file", "write into it", "push it to the disk", "replace the old file"]
+    assert short(words) == repr(words)
+    assert short(torch.tensor([0.1, -0.05])) == "[0.1, -0.05]"
+
+
+def test_rows_of_unequal_lengths_are_told_as_such():
+    table = [list(range(10)), list(range(30)), list(range(20))]
+    assert short(table) == "3 rows of unequal lengths"
+    exercise = Exercise("grid", "00", (), lambda: table, lambda generator: [()])
+    assert examine(exercise, lambda: [*table[:2], [1]]).status == "wrong"
 
 
 def test_in_a_large_result_the_first_difference_is_named():
