@@ -97,6 +97,47 @@ def test_an_order_that_seeds_torch_is_found_out():
     assert chapter.MOVES in check("digit_order", seeds_torch).message
 
 
+@pytest.mark.parametrize("far", [10, 100])
+def test_seeds_and_epochs_that_share_an_order_are_found_out(far):
+    def close(count, seed, epoch):
+        return random.Random(far * epoch + seed).sample(range(count), count)
+
+    assert f"Seed {far}, epoch 0 and seed 0, epoch 1" in check("digit_order", close).message
+
+
+def wrong_parts(change):
+    """What is said of the right parts, changed."""
+    outcome = check("needed_parts", lambda *kind: change(chapter.needed_parts.solution(*kind)))
+    assert outcome.status == "wrong"
+    return outcome.message
+
+
+def test_parts_in_another_form_are_told_apart():
+    assert chapter.A_LIST in wrong_parts(set)
+    assert chapter.NOT_CALLED in wrong_parts(lambda parts: [*parts, "random"])
+    assert chapter.NOT_CALLED in wrong_parts(lambda parts: [*parts, 7])
+    assert chapter.TWICE in wrong_parts(lambda parts: parts * 2)
+    assert "`return`" in wrong_parts(lambda parts: None)
+    outcome = check("needed_parts", lambda *kind: tuple(chapter.needed_parts.solution(*kind)))
+    assert outcome.status == "right"
+
+
+def test_no_other_order_of_the_steps_is_right_and_each_is_shown_whole():
+    right = 0
+    for length in range(7):
+        for steps in itertools.permutations(chapter.SIX, length):
+            message = chapter.what_is_wrong_with_the_steps(lambda steps=steps: list(steps), None)
+            right += message is None
+            assert message is None or ", ".join(steps) in message
+            assert "delete the old" not in steps or chapter.DELETED in message
+    assert right == 1
+
+
+@pytest.mark.parametrize("answer", [None, "write", [1, 2], [["write"]]])
+def test_steps_in_another_form_are_refused_in_words(answer):
+    assert "is asked for, and this is" in check("safe_order", answer).message
+
+
 def test_what_may_be_deleted_is_what_the_package_deletes(tmp_path):
     model, generator = torch.nn.Linear(1, 1), random.Random(0)
     for number, (records, keep) in enumerate(chapter.records_and_counts(generator)):
