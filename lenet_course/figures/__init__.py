@@ -13,6 +13,7 @@ from .digits import (
     reading,
     receptive_fields,
 )
+from .inside import captioned, gallery, kernels, on_plane
 from .maps import feature_maps
 from .picture import Picture, canvas, painted
 from .shapes import architecture, table, window
@@ -24,14 +25,18 @@ __all__ = [
     "architecture",
     "bars",
     "canvas",
+    "captioned",
     "code_pictures",
     "confusion",
     "digits",
     "errors",
     "feature_maps",
+    "gallery",
     "in_field",
+    "kernels",
     "loss_animation",
     "losses",
+    "on_plane",
     "painted",
     "preparation",
     "products",

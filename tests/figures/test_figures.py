@@ -28,6 +28,7 @@ EXAMPLES = {
     "answer": lambda: figures.answer(DIGITS[0], [0.01] * 9 + [0.91], title="probability"),
     "architecture": lambda: figures.architecture(networks.FAMILY["lenet5-1998"].trace()),
     "bars": lambda: figures.bars({"relu-max": 61_706, "relu-avg": 44_426}, label="parameters"),
+    "captioned": lambda: figures.captioned(DIGITS, list("0123456789ab"), framed=[3]),
     "code_pictures": lambda: figures.code_pictures(codes.digit_codes(), "0123456789"),
     "confusion": lambda: figures.confusion(COUNTS),
     "digits": lambda: figures.digits(DIGITS, range(12), [0, 1, 2, 3, 4, 5, 6, 1, 8, 9, 10, 11]),
@@ -38,10 +39,13 @@ EXAMPLES = {
             "F6": torch.zeros(84),
         }
     ),
+    "gallery": lambda: figures.gallery({"digit": DIGITS[:5]}, "Five digits", list("abcde")),
     "in_field": lambda: figures.in_field(DIGITS[0], side=24),
+    "kernels": lambda: figures.kernels({"C1": [EDGE, -EDGE], "turned": [EDGE.T, -EDGE.T]}, "Two"),
     "loss_animation": lambda: figures.loss_animation(HISTORY.losses, frames=3, smooth=1),
     "losses": lambda: figures.losses({"relu-max": HISTORY.losses}, smooth=1),
     "resumed": lambda: figures.resumed([2.0, 1.0, 0.5], {"weights": [1.0, 0.6]}, stop=1),
+    "on_plane": lambda: figures.on_plane(torch.eye(2).repeat(10, 1), [*range(10)] * 2, "States"),
     "preparation": lambda: figures.preparation(
         {"drawn": DIGITS[0].numpy(), "cropped": DIGITS[0, 4:24, 12:16].numpy()}
     ),
