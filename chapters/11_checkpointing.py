@@ -815,7 +815,8 @@ path = checkpoints.export(model, fresh("friend") / "lenet.safetensors", network=
 content = path.read_bytes()
 length = int.from_bytes(content[:8], "little")
 table = json.loads(content[8 : 8 + length])
-assert table["__metadata__"]["network"] == "relu-max" and len(table["__metadata__"]["sha256"]) == 64
+facts = json.loads(table["__metadata__"]["lenet-course"])
+assert facts["network"] == "relu-max" and len(facts["sha256"]) == 64
 assert len(content) == 8 + length + 4 * 61_706
 table["C1.weight"]
 
