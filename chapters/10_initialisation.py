@@ -102,7 +102,7 @@ def learn(model, optimizer=None, steps=300):
 # "Start with small random numbers." How small? Three networks, the same random numbers, times 0.01,
 # 0.1 and 1. All else is equal: digits, order, optimizer.
 
-# %% tags=["nbval-ignore-output"]
+# %%
 starts = {}
 for sd in (0.01, 0.1, 1.0):
     starts[f"{sd}"] = learn(start(lambda shape, sd=sd: sd * torch.randn(shape)), steps=200)
@@ -548,7 +548,7 @@ assert math.isclose(shorter["Adam, eps 1e-30"], 100, rel_tol=0.001) and 101 < sh
 # A hundredth of a step is slow. A ten-thousandth is nothing. Both networks, by both optimizers,
 # after 200 steps:
 
-# %%
+# %% tags=["nbval-ignore-output"]
 after_200 = {}
 for make in (once, in_the_graph):
     for optimizer, rate in ((torch.optim.SGD, 0.1), (torch.optim.Adam, 0.001)):

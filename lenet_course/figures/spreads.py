@@ -73,7 +73,7 @@ def losses_up_to(top: float, runs: Mapping[str, Sequence[float]], last: int = 25
     Example:
         >>> print(losses_up_to(4, {"1.0": [9000.0, 2.5, 2.25]}, last=2))
         Loss of every step, as far as 4; what is higher lies above the picture. 1.0: first \
-9,000.00, mean of the last 2 steps 2.38.
+9,000.0, mean of the last 2 steps 2.4.
 
     Introduced in chapter 10.
     """
@@ -85,7 +85,7 @@ def losses_up_to(top: float, runs: Mapping[str, Sequence[float]], last: int = 25
             steps = range(1, len(values) + 1)
             axes.plot(steps, values, color=colour, linestyle=dash, linewidth=1.2, label=name)
             end = sum(values[-last:]) / len(values[-last:])
-            told.append(f"{name}: first {values[0]:,.2f}, mean of the last {last} steps {end:,.2f}")
+            told.append(f"{name}: first {values[0]:,.1f}, mean of the last {last} steps {end:,.1f}")
         axes.set(xlabel="step", ylabel="loss", ylim=(0, top))
         figure.legend(frameon=False, ncols=len(runs), loc="outside upper center", handlelength=3.2)
         return painted(
