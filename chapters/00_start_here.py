@@ -404,14 +404,14 @@ one_way, other_way
 # |---|---|
 # | [01 shape arithmetic](01_shape_arithmetic.ipynb) | how large is the picture after each layer? |
 # | [02 convolution](02_convolution.ipynb) | what does one layer see through its window? |
-# | 03 activation | what can a network not do without a curve in it? |
-# | 04 subsampling | why halve the picture, and what is lost? |
-# | 05 many maps | who looks at whose maps, and why not everybody at all? |
-# | 06 classifier | how do 84 numbers become one of ten digits? |
+# | [03 activation](03_activation.ipynb) | what can a network not do without a curve in it? |
+# | [04 subsampling](04_subsampling.ipynb) | why halve the picture, and what is lost? |
+# | [05 many maps](05_many_maps.ipynb) | who looks at whose maps, and why not everybody at all? |
+# | [06 classifier](06_classifier.ipynb) | how do 84 numbers become one of ten digits? |
 # | [07 the whole network](07_the_whole_network.ipynb) | what is LeNet-5, to its last parameter? |
-# | 08 data | what is in the files, and why three sets? |
+# | [08 data](08_data.ipynb) | what is in the files, and why three sets? |
 # | [09 training](09_training.ipynb) | how does a network learn, step by step? |
-# | 10 initialisation | where should the parameters start? |
+# | [10 initialisation](10_initialisation.ipynb) | where should the parameters start? |
 # | [11 checkpointing](11_checkpointing.ipynb) | how is a network kept, through crashes too? |
 # | 12 looking inside | what has each layer learned? |
 # | 13 back to 1998 | does the paper's network do what the paper says? |

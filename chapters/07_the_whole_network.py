@@ -149,8 +149,8 @@ trace.multiply_adds
 # ### A squash that leaves 1 at 1
 #
 # The paper bends every number by `1.7159 tanh(2x/3)`: the two constants are chosen so that +1 stays
-# +1 and -1 stays -1, and the curve bends most near there (p. 7; appendix A). Chapter 03 opens it
-# up.
+# +1 and -1 stays -1, and the slope changes fastest near there (p. 7; appendix A). Chapter 03 opens
+# it up.
 
 
 # %%

@@ -815,7 +815,8 @@ path = checkpoints.export(model, fresh("friend") / "lenet.safetensors", network=
 content = path.read_bytes()
 length = int.from_bytes(content[:8], "little")
 table = json.loads(content[8 : 8 + length])
-assert table["__metadata__"]["network"] == "relu-max" and len(table["__metadata__"]["sha256"]) == 64
+facts = json.loads(table["__metadata__"]["lenet-course"])
+assert facts["network"] == "relu-max" and len(facts["sha256"]) == 64
 assert len(content) == 8 + length + 4 * 61_706
 table["C1.weight"]
 
@@ -967,11 +968,12 @@ cost = results.load("checkpoints")["AdamW"]
 size = cost["bytes"] / (4 * 61_706)
 percent = cost["save as percent of MNIST's epoch"]
 assert 3 < size < 3.2 and percent < 1 and math.ceil(55_000 / 64) == 860
-f"a save: {percent:.1f} % of an epoch of 860 steps, {size:.1f} times as large as the weights"
+cost
 
 # %% [markdown]
-# AdamW's averages make the file three times as large. Save after each pass, and within it where it
-# takes hours. All that you met:
+# An epoch of MNIST has 860 steps: a save costs a few of them. AdamW's averages make the file three
+# times as large as the weights. Save after each pass, and within it where it takes hours. All that
+# you met:
 #
 # | in `checkpoints` | what it does |
 # |---|---|

@@ -1,6 +1,6 @@
 """The 7x12 pictures that LeNet-5 of 1998 answers with: figure 3 of the paper.
 
-Introduced in chapter 07.
+Introduced in chapter 06.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def code(character: str) -> Code:
         >>> len(code("7")), sorted(set(code("7")))
         (84, [-1, 1])
 
-    Source: LeCun et al. (1998), figure 3. Introduced in chapter 07.
+    Source: LeCun et al. (1998), figure 3. Introduced in chapter 06.
     """
     if character not in _figure_3():
         raise ValueError(
@@ -46,7 +46,7 @@ def digit_codes() -> tuple[Code, ...]:
         >>> len(digit_codes()), len(digit_codes()[0])
         (10, 84)
 
-    Source: LeCun et al. (1998), figure 3. Introduced in chapter 07.
+    Source: LeCun et al. (1998), figure 3. Introduced in chapter 06.
     """
     return tuple(code(digit) for digit in "0123456789")
 
@@ -58,6 +58,6 @@ def distance(one: Code, other: Code) -> int:
         >>> distance(code("6"), code("8"))
         12
 
-    Introduced in chapter 07.
+    Introduced in chapter 06.
     """
     return sum(a != b for a, b in zip(one, other, strict=True))

@@ -14,6 +14,7 @@ import lenet_course
 # The modules that chapters teach from: what they offer shows by an example how it is used, and says
 # where it comes from. The others are machinery, whose functions need say only what they do.
 TAUGHT = {
+    "augmentation",
     "codes",
     "data",
     "devices",

@@ -6,6 +6,7 @@ Introduced in chapter 11.
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +15,14 @@ from safetensors import safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
-from .files import CheckpointError, DamagedError, brief, plain, write
+from .files import FACTS, CheckpointError, DamagedError, brief, plain, write
 from .state import put_back, take
 
 
 def export(model: nn.Module, path: str | Path, network: str = "") -> Path:
     """Write a network's weights as safetensors, for any program with a reader of that format.
 
-    A checksum over names and numbers goes with them, as "sha256" beside the network's name.
+    The network's name and a checksum over names and numbers go with them, as JSON.
 
     Args:
         model: its state_dict is written.
@@ -35,7 +36,9 @@ def export(model: nn.Module, path: str | Path, network: str = "") -> Path:
     """
     path = Path(path)
     tensors = plain(model.state_dict())
-    write(path, serialise(tensors, {"network": network, "sha256": checksum(tensors)}))
+    # One entry: of several, safetensors writes them in any order, and no two files are equal.
+    facts = json.dumps({"network": network, "sha256": checksum(tensors)})
+    write(path, serialise(tensors, {FACTS: facts}))
     return path
 
 
@@ -70,7 +73,7 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
     path = Path(path)
     try:
         with safe_open(path, "pt") as file:
-            promised = (file.metadata() or {}).get("sha256")
+            promised = json.loads((file.metadata() or {}).get(FACTS, "{}")).get("sha256")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
         raise CheckpointError(

@@ -13,17 +13,23 @@ from .digits import (
     reading,
     receptive_fields,
 )
+from .functions import by_depth, functions, regions
+from .greys import pictures
 from .inside import captioned, gallery, kernels, on_plane
+from .links import nested_squares, partial_sums
 from .maps import feature_maps
 from .picture import Picture, canvas, painted
+from .scores import shares
 from .shapes import architecture, table, window
 from .signed import products, signed_maps
+from .spreads import losses_up_to, spreads
 
 __all__ = [
     "Picture",
     "answer",
     "architecture",
     "bars",
+    "by_depth",
     "canvas",
     "captioned",
     "code_pictures",
@@ -31,20 +37,28 @@ __all__ = [
     "digits",
     "errors",
     "feature_maps",
+    "functions",
     "gallery",
     "in_field",
     "kernels",
     "loss_animation",
     "losses",
+    "losses_up_to",
+    "nested_squares",
     "on_plane",
     "painted",
+    "partial_sums",
+    "pictures",
     "preparation",
     "products",
     "reading",
     "receptive_fields",
+    "regions",
     "resumed",
     "running_mean",
+    "shares",
     "signed_maps",
+    "spreads",
     "table",
     "window",
 ]

@@ -148,7 +148,7 @@ def code_pictures(
         >>> print(code_pictures(digit_codes(), "0123456789"))
         10 pictures of 7 by 12 pixels, the codes of: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.
 
-    Source: LeCun et al. (1998), figure 3. Introduced in chapter 07.
+    Source: LeCun et al. (1998), figure 3. Introduced in chapter 06.
     """
     with canvas(1.9, 1, len(codes), squeeze=False) as (figure, grid):
         figure.get_layout_engine().set(wspace=0.15)

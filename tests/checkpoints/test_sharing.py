@@ -1,5 +1,6 @@
 """Weights for a friend: as safetensors, whole or not there, and only into the same network."""
 
+import json
 import os
 import pickle
 import random
@@ -27,7 +28,12 @@ def test_any_framework_can_read_the_file_and_the_networks_name(tmp_path):
     path = checkpoints.export(model, str(tmp_path / "lenet.safetensors"), network="relu-max")
     assert load_file(path).keys() == model.state_dict().keys()
     with safe_open(path, "pt") as file:
-        assert file.metadata()["network"] == "relu-max"
+        assert json.loads(file.metadata()["lenet-course"])["network"] == "relu-max"
+
+
+def test_the_same_weights_make_the_same_file(tmp_path):
+    files = [checkpoints.export(Run().model, tmp_path / f"{n}.safetensors") for n in range(20)]
+    assert len({file.read_bytes() for file in files}) == 1
 
 
 def test_no_flipped_bit_goes_unnoticed(tmp_path):

@@ -28,6 +28,7 @@ EXAMPLES = {
     "answer": lambda: figures.answer(DIGITS[0], [0.01] * 9 + [0.91], title="probability"),
     "architecture": lambda: figures.architecture(networks.FAMILY["lenet5-1998"].trace()),
     "bars": lambda: figures.bars({"relu-max": 61_706, "relu-avg": 44_426}, label="parameters"),
+    "by_depth": lambda: figures.by_depth({"sigmoid": [1e-6, 1e-3, 1]}, label="gradient"),
     "captioned": lambda: figures.captioned(DIGITS, list("0123456789ab"), framed=[3]),
     "code_pictures": lambda: figures.code_pictures(codes.digit_codes(), "0123456789"),
     "confusion": lambda: figures.confusion(COUNTS),
@@ -39,20 +40,37 @@ EXAMPLES = {
             "F6": torch.zeros(84),
         }
     ),
+    "functions": lambda: figures.functions({"ReLU": torch.relu}, point=-1.0),
     "gallery": lambda: figures.gallery({"digit": DIGITS[:5]}, "Five digits", list("abcde")),
     "in_field": lambda: figures.in_field(DIGITS[0], side=24),
     "kernels": lambda: figures.kernels({"C1": [EDGE, -EDGE], "turned": [EDGE.T, -EDGE.T]}, "Two"),
     "loss_animation": lambda: figures.loss_animation(HISTORY.losses, frames=3, smooth=1),
     "losses": lambda: figures.losses({"relu-max": HISTORY.losses}, smooth=1),
-    "resumed": lambda: figures.resumed([2.0, 1.0, 0.5], {"weights": [1.0, 0.6]}, stop=1),
+    "losses_up_to": lambda: figures.losses_up_to(4, {"1.0": [9e3, 2.5], "He": HISTORY.losses}),
+    "nested_squares": lambda: figures.nested_squares(DIGITS[0], {"C1": (8, 9, 5), "S2": (8, 9, 6)}),
     "on_plane": lambda: figures.on_plane(torch.eye(2).repeat(10, 1), [*range(10)] * 2, "States"),
+    "partial_sums": lambda: figures.partial_sums(
+        DIGITS[:2] / 255, torch.stack([EDGE, -EDGE.T]), 0.5, ["one", "other"]
+    ),
+    "pictures": lambda: figures.pictures(DIGITS[:2], ["one", "other"], "Two digits, side by side"),
     "preparation": lambda: figures.preparation(
         {"drawn": DIGITS[0].numpy(), "cropped": DIGITS[0, 4:24, 12:16].numpy()}
     ),
     "products": lambda: figures.products(torch.eye(9), EDGE, row=2, column=2),
     "reading": lambda: figures.reading(DIGITS[0].numpy(), DIGITS[0].numpy(), [0.1] * 10),
     "receptive_fields": lambda: figures.receptive_fields(DIGITS[0], {"C1": (3, 4, 5)}),
+    "regions": lambda: figures.regions(
+        torch.eye(2), torch.tensor([True, False]), {"right half": lambda points: points[:, 0] > 0.5}
+    ),
+    "resumed": lambda: figures.resumed([2.0, 1.0, 0.5], {"weights": [1.0, 0.6]}, stop=1),
+    "shares": lambda: figures.shares([2.0, -1.0, 0.0], right=1),
     "signed_maps": lambda: figures.signed_maps([EDGE, EDGE.repeat(5, 5)], ["edge", "ink"]),
+    "spreads": lambda: figures.spreads(
+        {
+            "0.01": ({"C1": 1e-2, "C5": 1e-4, "output": 1e-7}, {"C1": 1e-7, "output": 0.3}),
+            "He": ({"C1": 0.3, "C5": 0.3, "output": 0.4}, {"C1": 0.006, "output": 0.3}),
+        }
+    ),
     "table": lambda: figures.table(layers.TABLE_I, inputs=6),
     "window": lambda: figures.window(7, kernel_size=2, stride=2),
 }
@@ -173,6 +191,17 @@ class TestWhatTheWordsSay:
         alt = figures.signed_maps([EDGE, 0 * EDGE], ["one", "none"], shared=False).alt
         assert alt.startswith("Each on a scale of its own, negative")
         assert alt.endswith("none 5x5 from 0.00 to 0.00.")
+
+    def test_partial_sums_are_told_and_what_they_add_up_to(self):
+        maps, kernels = torch.ones(2, 6, 6), torch.ones(2, 5, 5)
+        kernels[1] *= -2
+        alt = figures.partial_sums(maps, kernels, -1.0, ["one", "other"]).alt
+        assert "Partial sums: one from 25.00 to 25.00; other from -50.00 to -50.00." in alt
+        assert alt.endswith("a map from -26.00 to -26.00, 0 of 4 units above zero.")
+
+    def test_nested_squares_are_told_from_the_smallest_on(self):
+        alt = EXAMPLES["nested_squares"]().alt
+        assert alt.endswith("C1 5x5 from row 8, column 9 on, S2 6x6 from row 8, column 9 on.")
 
     def test_a_run_that_has_not_begun_is_drawn_all_the_same(self):
         assert figures.losses({"relu-max": []}).alt == "Loss against step. No step yet."
