@@ -56,21 +56,20 @@ def checksum(tensors: dict[str, Tensor]) -> str:
     return sha256.hexdigest()
 
 
-def load_weights(model: nn.Module, path: str | Path) -> None:
-    """Read weights that `export`, or anyone else, wrote as safetensors.
+def read_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read the tensors of a safetensors file by name, and the words that stand beside them.
 
     A checksum in the file is compared; in a file without one, a flipped bit goes unnoticed.
 
     Raises:
-        CheckpointError: the file is missing or damaged, or holds another network. The model has
-            not been changed.
+        CheckpointError: the file is missing or damaged.
 
     Introduced in chapter 11.
     """
     path = Path(path)
     try:
         with safe_open(path, "pt") as file:
-            promised = (file.metadata() or {}).get("sha256")
+            words = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
         raise CheckpointError(
@@ -82,9 +81,23 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
             f"{path.name} is no safetensors file that can be read ({brief(error)}). Ask for it "
             f"again, as safetensors; a pickled .pt or .pth file of a stranger can run programs."
         ) from error
+    promised = words.get("sha256")
     if promised is not None and checksum(tensors) != promised:
         raise DamagedError(
             f"{path.name} is damaged: its numbers do not match the checksum in it. Ask for the "
             f"file again."
         )
-    put_back(replace(take(model), model=tensors), model, name=path.name)
+    return tensors, words
+
+
+def load_weights(model: nn.Module, path: str | Path) -> None:
+    """Give a network the weights that `export`, or anyone else, wrote as safetensors.
+
+    Raises:
+        CheckpointError: the file is missing or damaged, or holds another network. The model has
+            not been changed.
+
+    Introduced in chapter 11.
+    """
+    tensors, _ = read_weights(path)
+    put_back(replace(take(model), model=tensors), model, name=Path(path).name)

@@ -13,6 +13,8 @@ from .digits import (
     reading,
     receptive_fields,
 )
+from .greys import pictures
+from .light import along_a_row
 from .maps import feature_maps
 from .picture import Picture, canvas, painted
 from .shapes import architecture, table, window
@@ -20,6 +22,7 @@ from .signed import products, signed_maps
 
 __all__ = [
     "Picture",
+    "along_a_row",
     "answer",
     "architecture",
     "bars",
@@ -33,6 +36,7 @@ __all__ = [
     "loss_animation",
     "losses",
     "painted",
+    "pictures",
     "preparation",
     "products",
     "reading",
