@@ -416,7 +416,7 @@ one_way, other_way
 # | [12 looking inside](12_looking_inside.ipynb) | what has each layer learned? |
 # | 13 back to 1998 | does the paper's network do what the paper says? |
 # | 14 faster and further | where does the time go? |
-# | 15 your own digits | what fails on your handwriting, and why? |
+# | [15 your own digits](15_your_own_digits.ipynb) | what fails on your handwriting, and why? |
 #
 # Chapters without a link are still being written.
 

@@ -925,5 +925,5 @@ harm
 #
 # ## Where to go next
 #
-# **Chapter 09** trains on these batches. **Chapter 15**, once it is written, takes your own digits
+# **Chapter 09** trains on these batches. **Chapter 15** takes your own digits
 # down the same road, from a photograph to 32×32.

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 from .errors import CourseError
 
 if TYPE_CHECKING:
+    import torch
+
     from .history import History
+    from .trained import Trained
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -70,6 +73,60 @@ def train(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def predict(arguments: argparse.Namespace) -> int:
+    """Read pictures of digits, a line each: the answer, and the network's confidence in it.
+
+    A file is a photograph or a scan of one digit, with paper all around it. One that cannot be read
+    is told, and the others are read all the same. Ends with 0, or with 2 when a file could not be
+    read. The confidence is the answer's share in the ten outputs, not the chance that it is right.
+    """
+    from .own_images import digit
+    from .widgets import read_digit
+
+    loaded, device = _trained(arguments)
+    print(f"{loaded}; on {device}")
+    code = 0
+    for file in arguments.files:
+        try:
+            prepared = digit(file)
+        except CourseError as error:
+            print(f"lenet-course: {error}", file=sys.stderr)
+            code = 2
+            continue
+        network = loaded.network
+        answer, shares = read_digit(loaded.model, network.prepare, prepared, network.decide)
+        print(f"{file}: {answer}, confidence {shares[answer]:.1%}")
+    return code
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Judge a trained network on the test digits: its error, and how sure that is."""
+    from . import training
+    from .data import load
+
+    digits, (loaded, device) = load(), _trained(arguments)
+    network = loaded.network
+    test = training.evaluate(
+        loaded.model,
+        digits.test,
+        prepare=network.prepare,
+        loss=network.loss,
+        decide=network.decide,
+    )
+    print(f"{loaded}; on {device}")
+    print(f"test error on {digits.name}: {test}")
+    return 0
+
+
+def _trained(arguments: argparse.Namespace) -> tuple[Trained, torch.device]:
+    """The network that is asked for, moved to the best device there is."""
+    from . import devices, trained
+
+    loaded, device = trained.load(arguments.weights, arguments.network), devices.pick()
+    loaded.model.to(device)
+    return loaded, device
+
+
 def _why_stopped(history: History, folder: str | None) -> str:
     """Say what ended a run before its end, and what can be done now."""
     words = f"{history.stopped} after {history.steps:,} steps."
@@ -95,7 +152,13 @@ class _PrintEpochs:
         self.printed = len(history.epochs)
 
 
-COMMANDS = {"doctor": doctor, "data": data, "train": train}
+COMMANDS = {
+    "doctor": doctor,
+    "data": data,
+    "train": train,
+    "predict": predict,
+    "evaluate": evaluate,
+}
 
 
 def main(words: list[str] | None = None) -> int:
@@ -128,7 +191,17 @@ def _parser() -> argparse.ArgumentParser:
         described = commands.add_parser(name, help=summary, description=command.__doc__)
         if command is train:
             _add_training_options(described)
+        if command is predict:
+            described.add_argument("files", nargs="+", metavar="FILE", help="a picture of a digit")
+        if command in (predict, evaluate):
+            _add_weights_options(described)
     return parser
+
+
+def _add_weights_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--weights", metavar="SOURCE", help="weights, a checkpoint, or a folder of checkpoints")
+    add("--network", metavar="NAME", help="what the weights are of, where they do not say it")
 
 
 def _add_training_options(parser: argparse.ArgumentParser) -> None:

@@ -22,8 +22,11 @@ TAUGHT = {
     "interrupts",
     "layers",
     "networks",
+    "own_images",
+    "photographs",
     "recipes",
     "shapes",
+    "trained",
     "training",
 }
 NOT_IMPORTED = {"__main__"}  # importing it would run the command line

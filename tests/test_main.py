@@ -1,5 +1,6 @@
 """The command line: what it prints, and the code it ends with."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from lenet_course import __main__ as command_line
-from lenet_course import checkpoints, data, doctor, downloads, recipes
+from lenet_course import checkpoints, data, devices, doctor, downloads, networks, recipes, results
 from lenet_course.doctor import Finding
 from lenet_course.shapes import ShapeError
 
@@ -238,3 +240,104 @@ def test_train_refuses_counts_below_1(words, capsys):
         train(*words)
     assert ended.value.code == 2
     assert "give a whole number of at least 1" in capsys.readouterr().err
+
+
+# Reading files, and judging a network, from the command line
+
+
+@pytest.fixture
+def written(mnist, tmp_path):
+    """Saves a test digit as a picture, dark on light and eight times as large; gives its path."""
+
+    def save(number):
+        digit = Image.fromarray(255 - mnist.test.images[number].numpy())
+        path = tmp_path / f"{mnist.test.labels[number]}-{number}.png"
+        digit.resize((224, 224), Image.Resampling.BICUBIC).save(path)
+        return str(path)
+
+    return save
+
+
+def test_predict_says_network_weights_data_and_device_and_a_line_for_each_file(written, capsys):
+    files = [written(number) for number in range(4)]  # 7, 2, 1, 0
+    assert command_line.main(["predict", *files]) == 0
+    printed = capsys.readouterr()
+    first, *lines = printed.out.splitlines()
+    device = devices.pick()
+    assert first == f"relu-max, the course's own weights, trained on MNIST; on {device}"
+    for file, line, digit in zip(files, lines, (7, 2, 1, 0), strict=True):
+        said, confidence = line.rsplit(" ", 1)
+        assert said == f"{file}: {digit}, confidence"
+        assert 50 < float(confidence.rstrip("%")) <= 100
+    assert printed.err == ""
+
+
+def test_predict_tells_a_file_that_cannot_be_read_and_reads_the_others(written, tmp_path, capsys):
+    text = tmp_path / "letter.png"
+    text.write_text("dear reader")
+    files = [str(text), written(0), str(tmp_path / "none.png"), written(1)]
+    assert command_line.main(["predict", *files]) == 2
+    printed = capsys.readouterr()
+    assert [line.split(": ")[1][0] for line in printed.out.splitlines()[1:]] == ["7", "2"]
+    told = printed.err.splitlines()
+    assert told[0].startswith("lenet-course: letter.png is no picture that can be read")
+    assert told[1].startswith("lenet-course: none.png cannot be read: No such file")
+    assert len(told) == 2
+
+
+def test_predict_reads_with_weights_of_ones_own(few, written, capsys, tmp_path):
+    model = networks.build("relu-avg", seed=0)
+    mine = checkpoints.export(model, tmp_path / "mine.safetensors", network="relu-avg")
+    assert command_line.main(["predict", written(0), "--weights", str(mine)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("relu-avg, mine.safetensors, trained on digits it does not name; on ")
+
+
+def test_predict_without_weights_that_can_be_loaded_is_one_line(written, capsys, tmp_path):
+    assert command_line.main(["predict", written(0), "--weights", str(tmp_path / "no")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("lenet-course: no cannot be read")
+
+
+def test_predict_wants_a_file(capsys):
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(["predict"])
+    assert ended.value.code == 2
+    assert "FILE" in capsys.readouterr().err
+
+
+def test_evaluate_prints_the_test_error_with_its_interval(mnist, capsys):
+    assert command_line.main(["evaluate"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    device = devices.pick()
+    assert first == f"relu-max, the course's own weights, trained on MNIST; on {device}"
+    said = "test error on MNIST: (\\d+) of 10,000 wrong: 0.\\d\\d% \\(95% interval 0.\\d\\d% to "
+    found = re.match(said, second)
+    assert abs(int(found[1]) - results.load("weights")["test"]["wrong"]) <= 3
+
+
+def test_evaluate_judges_the_best_of_a_folder_as_train_did(few, capsys, tmp_path):
+    assert train("--epochs", 1, "--checkpoints", tmp_path) == 0
+    trained = capsys.readouterr().out.splitlines()[-1].partition(": ")[2]
+    assert command_line.main(["evaluate", "--weights", str(tmp_path)]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    (file,) = checkpoints.all(tmp_path)
+    assert first.startswith(f"relu-max, {file.name}, trained on random digits; on ")
+    assert second == f"test error on random digits: {trained}"
+
+
+def test_evaluate_asks_which_network_weights_are_of(few, capsys, tmp_path):
+    path = checkpoints.export(networks.build("no-activation", seed=0), tmp_path / "a.safetensors")
+    words = ["evaluate", "--weights", str(path)]
+    assert command_line.main(words) == 2
+    assert "a.safetensors does not say which network it holds" in capsys.readouterr().err
+    assert command_line.main([*words, "--network", "no-activation"]) == 0
+    assert capsys.readouterr().out.startswith("no-activation, a.safetensors")
+
+
+def test_evaluate_says_when_other_digits_take_mnists_place(offline, capsys):
+    assert command_line.main(["evaluate"]) == 0
+    printed = capsys.readouterr()
+    assert "\ntest error on scikit-learn digits: " in printed.out
+    assert printed.err.startswith("lenet-course: MNIST is not here.")

@@ -21,7 +21,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from .files import CheckpointError, DamagedError
 from .folder import all, best, latest, load, retain, save, set_aside, validation_error
 from .keeper import Keeper
-from .sharing import export, load_weights
+from .sharing import export, load_weights, read_weights
 from .state import State, put_back, take
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "load",
     "load_weights",
     "put_back",
+    "read_weights",
     "restore",
     "retain",
     "save",

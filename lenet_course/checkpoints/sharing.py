@@ -9,13 +9,14 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
-from .files import FACTS, CheckpointError, DamagedError, brief, plain, write
+from .files import FACTS, LONGEST, CheckpointError, DamagedError, brief, plain, write
 from .state import put_back, take
 
 
@@ -59,21 +60,20 @@ def checksum(tensors: dict[str, Tensor]) -> str:
     return sha256.hexdigest()
 
 
-def load_weights(model: nn.Module, path: str | Path) -> None:
-    """Read weights that `export`, or anyone else, wrote as safetensors.
+def read_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read the tensors of a safetensors file by name, and the course's facts beside them.
 
     A checksum in the file is compared; in a file without one, a flipped bit goes unnoticed.
 
     Raises:
-        CheckpointError: the file is missing or damaged, or holds another network. The model has
-            not been changed.
+        CheckpointError: the file is missing or damaged.
 
     Introduced in chapter 11.
     """
     path = Path(path)
     try:
         with safe_open(path, "pt") as file:
-            promised = json.loads((file.metadata() or {}).get(FACTS, "{}")).get("sha256")
+            facts = _facts((file.metadata() or {}).get(FACTS, "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
         raise CheckpointError(
@@ -85,9 +85,29 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
             f"{path.name} is no safetensors file that can be read ({brief(error)}). Ask for it "
             f"again, as safetensors; a pickled .pt or .pth file of a stranger can run programs."
         ) from error
+    promised = facts.get("sha256")
     if promised is not None and checksum(tensors) != promised:
         raise DamagedError(
             f"{path.name} is damaged: its numbers do not match the checksum in it. Ask for the "
             f"file again."
         )
-    put_back(replace(take(model), model=tensors), model, name=path.name)
+    return tensors, facts
+
+
+def _facts(text: str) -> dict[str, Any]:
+    if len(text) > LONGEST:
+        raise ValueError(f"{len(text):,} characters of facts, and {LONGEST:,} are the most")
+    return dict(json.loads(text))
+
+
+def load_weights(model: nn.Module, path: str | Path) -> None:
+    """Give a network the weights that `export`, or anyone else, wrote as safetensors.
+
+    Raises:
+        CheckpointError: the file is missing or damaged, or holds another network. The model has
+            not been changed.
+
+    Introduced in chapter 11.
+    """
+    tensors, _ = read_weights(path)
+    put_back(replace(take(model), model=tensors), model, name=Path(path).name)

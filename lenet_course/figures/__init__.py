@@ -16,6 +16,7 @@ from .digits import (
 from .functions import by_depth, functions, regions
 from .greys import pictures
 from .inside import captioned, gallery, kernels, on_plane
+from .light import along_a_row
 from .links import nested_squares, partial_sums
 from .maps import feature_maps
 from .picture import Picture, canvas, painted
@@ -26,6 +27,7 @@ from .spreads import losses_up_to, spreads
 
 __all__ = [
     "Picture",
+    "along_a_row",
     "answer",
     "architecture",
     "bars",

@@ -164,11 +164,12 @@ def code_pictures(
         )
 
 
-def preparation(steps: Mapping[str, numpy.ndarray]) -> Picture:
+def preparation(steps: Mapping[str, numpy.ndarray], what: str = "A drawing") -> Picture:
     """Show a drawing on its way to a digit as MNIST's are: one picture a step, with its size.
 
     Args:
         steps: what was done to uint8 (H, W), 0 for paper; `handwriting.steps` gives it.
+        what: it is that is prepared, in words.
 
     Example:
         >>> drawn = numpy.full((140, 140), 255, dtype=numpy.uint8)
@@ -185,7 +186,7 @@ def preparation(steps: Mapping[str, numpy.ndarray]) -> Picture:
             axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255)
             axes.set_title(f"{name}: {height}×{width}")
         told = ", ".join(f"{name} {p.shape[0]}x{p.shape[1]}" for name, p in steps.items())
-        return painted(figure, f"A drawing, prepared: {told}.")
+        return painted(figure, f"{what}, prepared: {told}.")
 
 
 def receptive_fields(image: Tensor, squares: Mapping[str, tuple[int, int, int]]) -> Picture:

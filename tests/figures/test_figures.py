@@ -25,6 +25,7 @@ COUNTS[4, 9], COUNTS[9, 4] = 7, 3
 
 # One call of each function that draws; a function without one fails the test below.
 EXAMPLES = {
+    "along_a_row": lambda: figures.along_a_row([200, 60, 120], [200, 180, 120], threshold=100),
     "answer": lambda: figures.answer(DIGITS[0], [0.01] * 9 + [0.91], title="probability"),
     "architecture": lambda: figures.architecture(networks.FAMILY["lenet5-1998"].trace()),
     "bars": lambda: figures.bars({"relu-max": 61_706, "relu-avg": 44_426}, label="parameters"),
@@ -213,6 +214,15 @@ class TestWhatTheWordsSay:
             "one: the same losses to the end; other: another loss from step 4; "
             "third: the same losses to the end."
         )
+
+    def test_the_light_along_a_row_is_told_with_what_lies_below_the_limit(self):
+        alt = EXAMPLES["along_a_row"]().alt
+        assert alt.endswith("paper falls from 200 to 120. Pixels below a fixed limit of 100: 1.")
+        assert "rises from 1 to 9" in figures.along_a_row([1, 9], [1, 9], threshold=5).alt
+
+    def test_what_is_prepared_is_told(self):
+        alt = figures.preparation({"grey": DIGITS[0].numpy()}, what="A photograph").alt
+        assert alt == "A photograph, prepared: grey 28x28."
 
     def test_the_animation_moves(self):
         image = Image.open(io.BytesIO(EXAMPLES["loss_animation"]().image))
