@@ -3,6 +3,7 @@
 Introduced in chapter 00.
 """
 
+from .beside import beside_paper
 from .curves import bars, confusion, errors, loss_animation, losses, resumed, running_mean
 from .digits import (
     answer,
@@ -28,6 +29,7 @@ __all__ = [
     "answer",
     "architecture",
     "bars",
+    "beside_paper",
     "by_depth",
     "canvas",
     "code_pictures",
