@@ -709,8 +709,8 @@ def described():
 # ## Both read digits
 #
 # The network of 1998 and a modern one, each trained for 400 steps of 64 digits, less than half a
-# pass through MNIST. Adam decides the steps; chapter 09 opens training up, and chapter 13,
-# once it is written, trains the way the paper did.
+# pass through MNIST. Adam decides the steps; chapter 09 opens training up, and chapter 13
+# trains the way the paper did.
 
 
 # %%

@@ -7,6 +7,7 @@
 | `losses` | the two losses, their first and second derivatives |
 | `distortions` | digits pushed out of shape |
 | `training` | the step of each weight, a pass, the plan of a run |
+| `paper` | what the paper reports of its own training |
 
 Example:
     >>> from lenet_course import back_to_1998

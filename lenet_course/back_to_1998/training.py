@@ -94,6 +94,13 @@ def make_step(loss: Loss, compiled: bool = False) -> Step:
         compiled: let torch write the step in C++ first, which takes half a minute once. Where there
             is no compiler, a warning says so and the step is as it was: slower, with equal results.
 
+    Example:
+        >>> from lenet_course.back_to_1998 import first_weights
+        >>> flat, labels = first_weights([0, 1]), torch.tensor([3, 5])
+        >>> step, sizes = make_step(SquaredError()), torch.full_like(flat, 1e-4)
+        >>> step(flat, sizes, torch.zeros(2, 32, 32), labels, codes_like(flat)).shape
+        torch.Size([2, 84])
+
     Introduced in chapter 13.
     """
 
@@ -123,6 +130,15 @@ def curvature(flat: Tensor, loss: Loss, digits: Tensor, labels: Tensor) -> Tenso
     Returns:
         (K, 60900).
 
+    Example:
+        >>> from lenet_course.back_to_1998 import first_weights
+        >>> labels = torch.tensor([[3, 5]])  # one digit for each of two networks
+        >>> found = curvature(
+        ...     first_weights([0, 1]), SquaredError(), torch.zeros(1, 2, 32, 32), labels
+        ... )
+        >>> found.shape, bool((found >= 0).all())
+        (torch.Size([2, 60900]), True)
+
     Source: p. 41-42. Introduced in chapter 13.
     """
     weights, codes = named(flat), codes_like(flat)
@@ -138,6 +154,13 @@ def curvature(flat: Tensor, loss: Loss, digits: Tensor, labels: Tensor) -> Tenso
 @torch.no_grad()
 def step_sizes(flat: Tensor, plan: Plan, train: Split, seeds: Sequence[int], number: int) -> Tensor:
     """Give each weight its step size for pass `number`: (K, 60900), zero where no kernel is.
+
+    Example:
+        >>> from lenet_course.back_to_1998 import first_weights
+        >>> train = Split(torch.zeros(9, 28, 28, dtype=torch.uint8), torch.arange(9))
+        >>> sizes = step_sizes(first_weights([0]), Plan(digits=9), train, seeds=[0], number=1)
+        >>> int((sizes > 0).sum()), bool(sizes.max() <= 1e-4 / MU)
+        (60000, True)
 
     Introduced in chapter 13.
     """
@@ -177,6 +200,13 @@ def one_pass(
         step: from `make_step`, where it is to be compiled.
         watch: is told how many digits each network has seen in this pass.
 
+    Example:
+        >>> from lenet_course.back_to_1998 import first_weights
+        >>> train = Split(torch.zeros(9, 28, 28, dtype=torch.uint8), torch.arange(9))
+        >>> record = one_pass(first_weights([0, 1]), Plan(digits=9), train, seeds=[0, 1], number=1)
+        >>> record.rate, len(record.loss)
+        (0.0001, 2)
+
     Introduced in chapter 13.
     """
     step = step or make_step(plan.loss)
@@ -206,6 +236,12 @@ def one_pass(
 
 def errors(flat: Tensor, split: Split) -> list[int]:
     """Count the digits that each of K networks gets wrong.
+
+    Example:
+        >>> from lenet_course.back_to_1998 import first_weights
+        >>> paper = Split(torch.zeros(10, 28, 28, dtype=torch.uint8), torch.arange(10))
+        >>> errors(first_weights([0, 1]), paper)  # one answer for ten equal pages
+        [9, 9]
 
     Introduced in chapter 13.
     """

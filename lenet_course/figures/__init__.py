@@ -3,6 +3,7 @@
 Introduced in chapter 00.
 """
 
+from .beside import beside_paper
 from .curves import bars, confusion, errors, loss_animation, losses, resumed, running_mean
 from .digits import (
     answer,
@@ -31,6 +32,7 @@ __all__ = [
     "answer",
     "architecture",
     "bars",
+    "beside_paper",
     "by_depth",
     "canvas",
     "captioned",

@@ -24,8 +24,19 @@ def load(name: str) -> dict:
 
     Introduced in chapter 09.
     """
-    folder = resources.files(__name__)
-    known = sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".json"))
-    if name not in known:
+    if name not in (known := names()):
         raise unknown("result file", name, known)
-    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return json.loads(resources.files(__name__).joinpath(f"{name}.json").read_text("utf-8"))
+
+
+def names() -> list[str]:
+    """List the results there are, in the order of the alphabet.
+
+    Example:
+        >>> "recipes" in names()
+        True
+
+    Introduced in chapter 13.
+    """
+    folder = resources.files(__name__)
+    return sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".json"))

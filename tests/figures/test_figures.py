@@ -29,6 +29,10 @@ EXAMPLES = {
     "answer": lambda: figures.answer(DIGITS[0], [0.01] * 9 + [0.91], title="probability"),
     "architecture": lambda: figures.architecture(networks.FAMILY["lenet5-1998"].trace()),
     "bars": lambda: figures.bars({"relu-max": 61_706, "relu-avg": 44_426}, label="parameters"),
+    "beside_paper": lambda: figures.beside_paper(
+        {"test": [[2.0, 3.0], [1.0, 1.5]], "training": [[4.0, 5.0], [0.5, 0.25]]},
+        {"test": [2.6, 1.1, 0.9], "training": [4.5, 0.5]},
+    ),
     "by_depth": lambda: figures.by_depth({"sigmoid": [1e-6, 1e-3, 1]}, label="gradient"),
     "captioned": lambda: figures.captioned(DIGITS, list("0123456789ab"), framed=[3]),
     "code_pictures": lambda: figures.code_pictures(codes.digit_codes(), "0123456789"),
