@@ -1,7 +1,8 @@
 """Things to touch: one module a widget, its JavaScript beside it."""
 
+from .convolution_stepper import ConvolutionStepper
 from .digit_reader import DigitReader, read_digit
 from .drawing_pad import DrawingPad
 from .live_picture import LivePicture
 
-__all__ = ["DigitReader", "DrawingPad", "LivePicture", "read_digit"]
+__all__ = ["ConvolutionStepper", "DigitReader", "DrawingPad", "LivePicture", "read_digit"]
