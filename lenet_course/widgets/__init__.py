@@ -4,5 +4,13 @@ from .convolution_stepper import ConvolutionStepper
 from .digit_reader import DigitReader, read_digit
 from .drawing_pad import DrawingPad
 from .live_picture import LivePicture
+from .table_explorer import TableExplorer
 
-__all__ = ["ConvolutionStepper", "DigitReader", "DrawingPad", "LivePicture", "read_digit"]
+__all__ = [
+    "ConvolutionStepper",
+    "DigitReader",
+    "DrawingPad",
+    "LivePicture",
+    "TableExplorer",
+    "read_digit",
+]

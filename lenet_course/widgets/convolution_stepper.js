@@ -15,7 +15,8 @@ export default explorer((model, root) => {
 
   const pictures = make(root, "div", { className: "row" });
   const image = panel(pictures, "the digit, and the window");
-  const made = panel(pictures, "the map, and the unit", "orange above 0, blue and hatched below");
+  const made = panel(pictures, "the map, and the unit");
+  made.line.textContent = "orange above 0, blue and hatched below";
   steer(image.canvas, model, "The digit: moves the window.", (x, y) => [
     Math.floor(y / CELL) - Math.floor(high / 2), // the pointer is the window's middle
     Math.floor(x / CELL) - Math.floor(wide / 2),

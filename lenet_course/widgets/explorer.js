@@ -8,9 +8,13 @@ const BLACK = [0, 0, 0];
 const FRAME = "#d55e00";
 const FAINT = 0.05; // of the scale: a value nearer to zero than this is not worth a hatch
 
+const CONTROLS = ["button", "canvas", "input", "select"];
+
 function make(parent, tag, properties = {}, attributes = {}) {
   const element = Object.assign(document.createElement(tag), properties);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  // Or JupyterLab takes the arrow keys; it asks the element with the focus first.
+  if (CONTROLS.includes(tag)) element.setAttribute("data-lm-suppress-shortcuts", "true");
   return parent.appendChild(element);
 }
 
@@ -24,7 +28,6 @@ function explorer(build) {
   return {
     render({ model, el }) {
       const root = make(el, "div", { className: "lenet-explorer" });
-      root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab would take the keys
       const refresh = build(model, root);
       model.on("change", refresh);
       refresh();
@@ -47,14 +50,11 @@ function largest(rows) {
 }
 
 // A picture with a title above it and room for a line below.
-function panel(parent, title, note = "") {
+function panel(parent, title, label = title) {
   const figure = make(parent, "figure");
-  const caption = make(figure, "figcaption", { textContent: title });
-  const canvas = make(figure, "canvas");
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", title);
-  const line = make(figure, "div", { className: "note", textContent: note });
-  return { figure, caption, canvas, line };
+  if (title) make(figure, "figcaption", { textContent: title });
+  const canvas = make(figure, "canvas", {}, { role: "img", "aria-label": label });
+  return { figure, canvas, line: make(figure, "div", { className: "note" }) };
 }
 
 function open(canvas, wide, high) {
@@ -168,7 +168,7 @@ function steer(canvas, model, label, spot) {
   });
 }
 
-let made = 0; // labels find their fields by number
+let made = 0; // fields so far: labels find theirs by number
 
 function labelled(parent, tag, text, properties) {
   const label = make(parent, "label", { textContent: text, className: "field" });
@@ -203,9 +203,7 @@ function slider(parent, model, name, text, least, most, step) {
 }
 
 function button(parent, text, press) {
-  const made = make(parent, "button", { type: "button", textContent: text });
-  made.addEventListener("click", press);
-  return made;
+  make(parent, "button", { type: "button", textContent: text }).addEventListener("click", press);
 }
 
 // What a screen reader speaks when it changes.

@@ -14,7 +14,7 @@ EXPLORER = ".lenet-explorer"
 STOPS = """() => {
   const at = document.activeElement;
   if (!at.closest(".lenet-explorer")) return null;
-  const label = at.labels?.[0]?.textContent ?? at.getAttribute("aria-label") ?? at.textContent;
+  const label = at.getAttribute("aria-label") ?? at.labels?.[0]?.textContent ?? at.textContent;
   return [label, getComputedStyle(at).outlineStyle];
 }"""
 
@@ -71,7 +71,9 @@ class ExplorerPage:
 
     def stops(self) -> list[str]:
         """Tab through the explorer from its first control; gives the names of all stops."""
-        self.root.locator("select, input, canvas[tabindex], button").first.focus()
+        self.root.locator(
+            "select, input:not([type=radio]), input:checked, canvas[tabindex], button"
+        ).first.focus()
         self.press("Tab", "Shift+Tab")
         names = []
         while (stop := self.page.evaluate(STOPS)) is not None:

@@ -139,7 +139,7 @@ def test_another_digit_is_chosen_by_mouse_or_by_keys(stepper):
         window, abs=0.00501
     )
     chooser.focus()
-    stepper.press("o")  # the first letter of "one"
+    stepper.press("ArrowUp", "ArrowUp")
     stepper.page.wait_for_function(
         "(old) => document.querySelector('.numbers td').textContent === old", arg=before[0]
     )
