@@ -4,6 +4,7 @@ from .convolution_stepper import ConvolutionStepper
 from .digit_reader import DigitReader, read_digit
 from .drawing_pad import DrawingPad
 from .live_picture import LivePicture
+from .subsampling_unit import SubsamplingUnit
 from .table_explorer import TableExplorer
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "DigitReader",
     "DrawingPad",
     "LivePicture",
+    "SubsamplingUnit",
     "TableExplorer",
     "read_digit",
 ]

@@ -31,6 +31,7 @@ class ConvolutionStepper(Explorer):
         name: keeps what was set when the cell runs again.
 
     Example:
+        >>> import torch
         >>> stepper = ConvolutionStepper(torch.ones(1, 32, 32), torch.full((5, 5), 0.1), bias=-2)
         >>> print(stepper.words[:75])
         Row 0, column 0: 25 products add up to 2.50; with the bias -2.00 that makes

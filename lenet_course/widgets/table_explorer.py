@@ -33,6 +33,7 @@ class TableExplorer(Explorer):
         name: keeps what was set when the cell runs again.
 
     Example:
+        >>> import torch
         >>> explorer = TableExplorer(torch.ones(6, 14, 14), torch.ones(16, 6, 5, 5), torch.ones(16))
         >>> print(explorer.words[:75])
         Map 0 of C3 reads 3 maps of S2. Row 0, column 0: 25.00 + 25.00 + 25.00, and
