@@ -4,6 +4,7 @@ from .convolution_stepper import ConvolutionStepper
 from .digit_reader import DigitReader, read_digit
 from .drawing_pad import DrawingPad
 from .live_picture import LivePicture
+from .shape_explorer import ShapeExplorer
 from .subsampling_unit import SubsamplingUnit
 from .table_explorer import TableExplorer
 
@@ -12,6 +13,7 @@ __all__ = [
     "DigitReader",
     "DrawingPad",
     "LivePicture",
+    "ShapeExplorer",
     "SubsamplingUnit",
     "TableExplorer",
     "read_digit",

@@ -13,6 +13,8 @@ from lenet_course.layers import ScaledTanh
 
 from .explorer import Explorer, number, rounded, script
 
+LARGEST = 99.0  # weight or bias, either way: enough to type, and sums stay readable
+
 
 class ConvolutionStepper(Explorer):
     """A window that moves over a digit, and all that the unit behind it computes.
@@ -124,7 +126,11 @@ class ConvolutionStepper(Explorer):
                 f"A kernel of {self._shape[0]}x{self._shape[1]} has "
                 f"{self._shape[0] * self._shape[1]} weights, not {len(proposal['value'])}."
             )
-        return proposal["value"]
+        return [_bounded(weight) for weight in proposal["value"]]
+
+    @traitlets.validate("bias")
+    def _readable(self, proposal: dict[str, Any]) -> float:
+        return _bounded(proposal["value"])
 
     @traitlets.validate("digit")
     def _known(self, proposal: dict[str, Any]) -> int:
@@ -141,3 +147,7 @@ class ConvolutionStepper(Explorer):
 def _listed(kernel: Tensor) -> list[float]:
     """The weights as people type them: 0.1, which float32 holds as 0.10000000149."""
     return [round(weight, 6) for weight in kernel.detach().cpu().double().flatten().tolist()]
+
+
+def _bounded(value: float) -> float:
+    return max(-LARGEST, min(value, LARGEST))

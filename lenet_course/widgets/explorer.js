@@ -168,11 +168,14 @@ function steer(canvas, model, label, spot) {
   });
 }
 
-let made = 0; // fields so far: labels find theirs by number
+// A name that no other element has: every explorer on a page has its own copy of this script.
+function unique() {
+  return `lenet-${Math.random().toString(36).slice(2)}`;
+}
 
 function labelled(parent, tag, text, properties) {
   const label = make(parent, "label", { textContent: text, className: "field" });
-  const field = make(parent, tag, { id: `lenet-field-${++made}-${Date.now()}`, ...properties });
+  const field = make(parent, tag, { id: unique(), ...properties });
   label.htmlFor = field.id;
   return field;
 }
@@ -180,7 +183,7 @@ function labelled(parent, tag, text, properties) {
 // A number typed or stepped by the arrow keys; what is no number yet is not sent.
 function sends(field, send) {
   field.addEventListener("input", () => {
-    if (field.value !== "" && field.checkValidity()) send(Number(field.value));
+    if (field.value !== "") send(Number(field.value));
   });
 }
 
@@ -198,7 +201,7 @@ function slider(parent, model, name, text, least, most, step) {
   field.addEventListener("input", () => change(model, { [name]: Number(field.value) }));
   return () => {
     field.value = model.get(name);
-    told.textContent = model.get(name);
+    told.textContent = Number(model.get(name).toFixed(2));
   };
 }
 

@@ -95,6 +95,7 @@ class Explorer(StaticText, anywidget.AnyWidget):
         return max(0, min(proposal["value"], most))
 
     def _update(self, change: object = None) -> None:
+        self.row, self.column = self.row, self.column  # inside, should there be fewer places now
         self.shown = self.compute() | {"places": list(self.places)}
 
     def close(self) -> None:

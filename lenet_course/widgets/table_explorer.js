@@ -6,7 +6,7 @@ const WEIGHT = 16;
 
 export default explorer((model, root) => {
   const { table, titles, costs } = model.get("shown");
-  const group = `lenet-map-${++made}-${Date.now()}`;
+  const group = unique();
   const grid = make(root, "table", { className: "links" });
   make(grid, "caption", { textContent: "Who reads whom: choose a map of C3 (left and right)" });
   const head = make(make(grid, "thead"), "tr");

@@ -109,16 +109,18 @@ def test_what_is_half_typed_is_neither_sent_nor_taken_away(stepper):
     stepper.set(row=7)
     assert weight.input_value() == ""
     assert stepper.kernel("explorer.weights[0]") == -0.1
-    weight.fill("0.3")
+    weight.fill("0.25")
     stepper.canvas("The digit").focus()
     stepper.press("ArrowUp")
     stepper.says("Row 6,")
-    assert stepper.kernel("explorer.weights[0]") == 0.3
+    assert stepper.kernel("explorer.weights[0]") == 0.25
 
 
 def test_the_bias_is_typed_and_the_first_kernel_comes_back(stepper):
     stepper.root.get_by_label("Bias").fill("-1.5")
     stepper.says("with the bias -1.50 that makes")
+    stepper.root.get_by_label("Bias").fill("-150")
+    stepper.says("with the bias -99.00 that makes")
     stepper.root.get_by_label("weight, row 0, column 0").fill("3")
     stepper.root.get_by_role("button", name="First kernel and bias").press("Enter")
     stepper.says("with the bias 0.50 that makes")

@@ -75,6 +75,12 @@ def test_a_kernel_of_another_size_is_refused_with_both_sizes():
         stepper().kernel = torch.ones(3, 3)
 
 
+def test_numbers_too_large_to_read_become_99():
+    shown = stepper()
+    shown.weights, shown.bias = [1e300] * 25, -1e300
+    assert (shown.weights, shown.bias) == ([99] * 25, -99)
+
+
 def test_a_digit_that_is_not_there_becomes_the_last_one():
     shown = stepper()
     shown.digit = 7
