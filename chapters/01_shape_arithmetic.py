@@ -39,13 +39,12 @@ if importlib.util.find_spec("lenet_course") is None:
 # %% slideshow={"slide_type": "skip"}
 from itertools import product
 
-import ipywidgets
 import torch
 from IPython.display import Markdown
 
 from lenet_course import data, figures, networks, shapes
 from lenet_course.exercises import TODO, exercise, hint, solution
-from lenet_course.widgets.static_text import StaticText
+from lenet_course.widgets import ShapeExplorer
 
 digits = data.load()
 assert len(digits.test) >= 100
@@ -321,39 +320,18 @@ assert in_words(4, kernel=5).startswith("It stands nowhere")
 in_words(32, kernel=5)
 
 # %% [markdown]
-# And five sliders that call it, when a kernel is running. Two puzzles: make the output longer than
-# the row; leave exactly two pixels over (two crosses). Then both at once.
+# And five sliders that do the same, when a kernel is running. A click or the arrow keys move the
+# window, on the pixels or on the map that it makes. Two puzzles: make the map wider than the
+# picture; leave exactly two pixels of a row over (two crosses). Then both at once.
 
 # %%
-limits = {"size": (7, 1, 16), "kernel": (3, 1, 7), "stride": (2, 1, 4)}
-limits |= {"padding": (1, 0, 4), "dilation": (1, 1, 3)}
-sliders = [ipywidgets.IntSlider(*limit, description=name) for name, limit in limits.items()]
-words, drawing = ipywidgets.HTML(), ipywidgets.Image()
-
-
-def update(change=None):
-    settings = [slider.value for slider in sliders]
-    words.value, drawing.value = in_words(*settings), figures.window(*settings).image
-
-
-update()
-words.value
-
-
-# %%
-class Explorer(StaticText, ipywidgets.VBox):
-    @property
-    def text_alternative(self):  # for those who cannot see the picture
-        return figures.window(*(slider.value for slider in sliders)).alt
-
-    def picture(self):
-        return bytes(drawing.value)
-
-
-for slider in sliders:
-    slider.observe(update, "value")
-assert words.value == in_words(*(slider.value for slider in sliders))
-Explorer([*sliders, words, drawing])
+explorer = ShapeExplorer(size=7, kernel_size=3, stride=2, padding=1, name="chapter 01")
+by_hand = in_words(*explorer.window.values())
+if explorer.formula:
+    assert explorer.formula == by_hand
+else:
+    assert by_hand.startswith("It stands nowhere") and "It stands nowhere" in explorer.words
+explorer
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # <details>

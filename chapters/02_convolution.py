@@ -40,14 +40,13 @@ if importlib.util.find_spec("lenet_course") is None:
 import time
 from itertools import product
 
-import ipywidgets
 import numpy
 import torch
 from torch.nn import functional
 
 from lenet_course import data, figures, networks, shapes
 from lenet_course.exercises import TODO, exercise, hint, solution  # for you to call
-from lenet_course.widgets.static_text import StaticText
+from lenet_course.widgets import ConvolutionStepper
 
 digits = data.load()
 prepare = networks.FAMILY["relu-max"].prepare  # a field of 32 x 32, paper 0 and ink 1
@@ -90,43 +89,21 @@ assert torch.isclose(unit, (right - left) / 10 + bias, atol=1e-6)
 round(products.sum().item(), 2), round(unit.item(), 2)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Move the window over the digit. Where is the sum largest, where most negative, where zero?
-
-
-# %%
-def under_window(row, column):
-    kernel = torch.tensor([-1, -1, 0, 1, 1]).repeat(5, 1) / 10
-    return figures.products(digit, kernel, row, column)
-
-
-top = ipywidgets.IntSlider(15, 0, 27, description="row")
-left_edge = ipywidgets.IntSlider(19, 0, 27, description="column")
-drawing, words = ipywidgets.Image(), ipywidgets.HTML()
-
+# Move the window, by mouse or with the arrow keys, on the digit or on the map beside it. Where is
+# the sum largest, where most negative, where zero? Then type other weights, or choose another
+# digit. In 1998 the unit is *squashed* at the end, bent to lie between -1.72 and 1.72: chapter 03
+# says why.
 
 # %%
-def update(change=None):
-    seen = under_window(top.value, left_edge.value)
-    drawing.value, words.value = seen.image, seen.alt
-
-
-update()
-assert words.value.startswith("The window of 5x5 at row 15, column 19, times a kernel")
-words.value
-
-
-# %%
-class Explorer(StaticText, ipywidgets.VBox):
-    text_alternative = "Two sliders, row 15 and column 19; below, the 25 products of that window."
-
-    def picture(self):
-        return bytes(drawing.value)
-
-
-top.observe(update, "value")
-left_edge.observe(update, "value")
-assert (top.value, left_edge.value) == (15, 19)
-Explorer([top, left_edge, drawing, words])
+one_of_each = [int((digits.test.labels == label).nonzero()[0]) for label in range(10)]
+ten = prepare(digits.test.images[one_of_each])[:, 0]
+edge = torch.tensor([-1, -1, 0, 1, 1]).repeat(5, 1) / 10
+stepper = ConvolutionStepper(ten, edge, 0.5, row=15, column=19, digit=7, name="chapter 02")
+r, c = stepper.row, stepper.column
+by_hand = (ten[stepper.digit, r : r + 5, c : c + 5] * stepper.kernel).sum() + stepper.bias
+assert ten.shape == (10, 32, 32) and torch.equal(ten[7], digit)
+assert abs(stepper.unit - by_hand) < 1e-4
+stepper
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # <details>

@@ -41,14 +41,13 @@ if importlib.util.find_spec("lenet_course") is None:
 from dataclasses import replace
 from itertools import product
 
-import ipywidgets
 import torch
 from IPython.display import Markdown
 from torch.nn import AvgPool2d, MaxPool2d, functional
 
 from lenet_course import data, figures, layers, networks, shapes, training
 from lenet_course.exercises import TODO, exercise, hint, solution  # for you to call
-from lenet_course.widgets.static_text import StaticText
+from lenet_course.widgets import SubsamplingUnit
 
 digits = data.load()
 prepare = networks.FAMILY["relu-max"].prepare  # a field of 32 x 32, paper 0 and ink 1
@@ -489,7 +488,7 @@ table(ones_heading, [[name, *(f"{x:.2f}" for x in answer)] for name, answer in a
 # a positive coefficient fires where its four numbers add up to more than `-bias / coefficient`. The
 # sliders start at a blur, 0.1 and 0. With 5 and -2.5 one number above 0.5 among three zeros is
 # enough: an or, but a noisy one. It can miss windows that hold such a number, and it fires at
-# others that hold none. How can that be?
+# others that hold none. How can that be? Click such a unit, and see its four numbers.
 
 
 # %%
@@ -506,45 +505,13 @@ assert digits.name != "MNIST" or "14 of the 15 units" in fires_where(5, -2.5)
 assert digits.name != "MNIST" or "and at 12 that see none" in fires_where(5, -2.5)
 fires_where(5, -2.5)
 
-
 # %%
-def four_ways(coefficient, bias):
-    halved = [average(maps)[0], maximum(maps)[0]]
-    of_1998_now = squash(coefficient * 4 * halved[0] + bias)
-    titles = ["C1", "1998", "average", "maximum"]
-    return figures.signed_maps([maps[0], of_1998_now, *halved], titles, columns=4, shared=False)
-
-
-weight = ipywidgets.FloatSlider(0.1, min=0.1, max=6, step=0.1, description="coefficient")
-shift = ipywidgets.FloatSlider(0, min=-15, max=15, step=0.5, description="bias")
-drawing, words = ipywidgets.Image(), ipywidgets.HTML()
-
-
-# %%
-def update(change=None):
-    drawing.value = four_ways(weight.value, shift.value).image
-    words.value = fires_where(weight.value, shift.value)
-
-
-update()
-weight.observe(update, "value")
-shift.observe(update, "value")
-assert words.value == fires_where(weight.value, shift.value)
-words.value
-
-
-# %%
-class Explorer(StaticText, ipywidgets.VBox):
-    text_alternative = (
-        "Two sliders, coefficient 0.1 and bias 0; below, each on a scale of its own, a map of C1 "
-        "and what three units make of it: that of 1998, which is a blur here, average, maximum."
-    )
-
-    def picture(self):
-        return bytes(drawing.value)
-
-
-Explorer([weight, shift, drawing, words])
+explorer = SubsamplingUnit(maps[0], coefficient=0.1, bias=0, row=11, column=5, name="chapter 04")
+c, b, row, column = explorer.coefficient, explorer.bias, explorer.row, explorer.column
+four = maps[0, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+assert abs(explorer.unit - squash(c * four.sum() + b)) < 1e-4
+assert fires_where(c, b) in explorer.words
+explorer
 
 # %% [markdown]
 # <details>

@@ -41,14 +41,13 @@ if importlib.util.find_spec("lenet_course") is None:
 from collections import Counter
 from itertools import combinations, product
 
-import ipywidgets
 import torch
 from torch import nn
 from torch.nn import functional
 
 from lenet_course import data, figures, layers, networks, shapes
 from lenet_course.exercises import TODO, exercise, hint, solution  # for you to call
-from lenet_course.widgets.static_text import StaticText
+from lenet_course.widgets import TableExplorer
 
 digits = data.load()
 seven = digits.test[digits.test.labels == 7].images[:1]
@@ -367,47 +366,24 @@ list(ways)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Look inside
 #
-# Choose a map of C3: the maps that it reads, its kernels (random ones here), the partial sums, and
-# what they add up to.
-
-
-# %%
-def one_map(number):
-    reads = layers.TABLE_I[number]
-    first = sum(len(row) for row in layers.TABLE_I[:number])
-    own = kernels[first : first + len(reads)]
-    return figures.partial_sums(S2[list(reads)], own, biases[number], [names[s] for s in reads])
-
+# Click a map of C3, or go through them with the arrow keys: below the table stand the maps that it
+# reads, its kernels (random ones here), the partial sums, and what they add up to. Click a unit of
+# that map: its sum in numbers. Then switch to the full connection, in which every pair has a
+# kernel, the 36 that Table I leaves out as well.
 
 # %%
-choices = [(f"{m} reads {', '.join(map(str, row))}", m) for m, row in enumerate(layers.TABLE_I)]
-chosen = ipywidgets.Dropdown(options=choices, value=4, description="map of C3")
-drawing, words = ipywidgets.Image(), ipywidgets.HTML()
-
-
-def update(change=None):
-    seen = one_map(chosen.value)
-    drawing.value, words.value = seen.image, seen.alt
-
-
-update()
-assert len(choices) == 16 and words.value.startswith("3 maps of 14x14 are read")
-chosen.label
-
-
-# %%
-class Explorer(StaticText, ipywidgets.VBox):
-    @property
-    def text_alternative(self):  # for those who cannot see the picture
-        return f"A list of C3's maps, {chosen.value} chosen. {words.value}"
-
-    def picture(self):
-        return bytes(drawing.value)
-
-
-chosen.observe(update, "value")
-assert words.value == one_map(chosen.value).alt
-Explorer([chosen, drawing, words])
+torch.manual_seed(1)
+left_out = (dense == 0).all(dim=(2, 3))
+everywhere = torch.where(left_out[:, :, None, None], torch.randn(16, 6, 5, 5) / 5, dense)
+explorer = TableExplorer(
+    S2, everywhere, biases, names, number=4, row=2, column=6, name="chapter 05"
+)
+full_maps = torch.conv2d(S2[None], everywhere, biases)[0]
+ours = (full_maps if explorer.full else in_loops)[explorer.number, explorer.row, explorer.column]
+assert abs(explorer.unit - ours) < 1e-4
+assert explorer.parameters == (2_416 if explorer.full else 1_516)
+assert int(left_out.sum()) == 96 - 60 == 36
+explorer
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Groups: the table that torch knows

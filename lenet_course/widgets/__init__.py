@@ -1,7 +1,20 @@
 """Things to touch: one module a widget, its JavaScript beside it."""
 
+from .convolution_stepper import ConvolutionStepper
 from .digit_reader import DigitReader, read_digit
 from .drawing_pad import DrawingPad
 from .live_picture import LivePicture
+from .shape_explorer import ShapeExplorer
+from .subsampling_unit import SubsamplingUnit
+from .table_explorer import TableExplorer
 
-__all__ = ["DigitReader", "DrawingPad", "LivePicture", "read_digit"]
+__all__ = [
+    "ConvolutionStepper",
+    "DigitReader",
+    "DrawingPad",
+    "LivePicture",
+    "ShapeExplorer",
+    "SubsamplingUnit",
+    "TableExplorer",
+    "read_digit",
+]

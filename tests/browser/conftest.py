@@ -5,7 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from harness import FLAGS, Lab, find_browser, notebook_page
+
+pytest.register_assert_rewrite("explorers", "harness")  # or their asserts would say nothing
+
+from harness import FLAGS, Lab, find_browser, notebook_page  # noqa: E402
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
 

@@ -53,6 +53,18 @@ CELLS = """() => [...window.lenetPanel.content.model.cells]
     errors: cell.outputs.toJSON().filter((output) => output.output_type === "error")
       .map((output) => `${output.ename}: ${output.evalue}`),
   }))"""
+COLOURS = """(element) => {
+  const colour = getComputedStyle(element).color;
+  let behind = "rgba(0, 0, 0, 0)";
+  for (let at = element; at && /, 0\\)$|transparent/.test(behind); at = at.parentElement)
+    behind = getComputedStyle(at).backgroundColor;
+  return [colour, behind].map((text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number));
+}"""
+THEMED = """() => {
+  const colour = getComputedStyle(document.querySelector(".jp-Notebook")).backgroundColor;
+  const paper = Number(colour.match(/[0-9]+/)[0]);
+  return (WANTED) && !document.querySelector("#jupyterlab-splash");
+}"""
 EVALUATE = """async (expression) => {
   const kernel = window.lenetPanel.sessionContext.session.kernel;
   const reply = await kernel.requestExecute(
@@ -163,12 +175,19 @@ class NotebookPage:
     def __init__(self, page, lab: Lab) -> None:
         self.page, self.lab = page, lab
         self.foreign: list[str] = []
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._listen)
         page.on("request", lambda request: self._note(request.url))
         page.on("websocket", lambda websocket: self._note(websocket.url))
 
     def _note(self, url: str) -> None:
         if not url.startswith(("data:", "blob:", self.lab.address, "ws" + self.lab.address[4:])):
             self.foreign.append(url)
+
+    def _listen(self, message) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
 
     def open_and_run(self, path: str, timeout: float = 300) -> list[dict]:
         """Open a notebook of the lab's root and run every cell; gives each code cell's state.
@@ -190,6 +209,29 @@ class NotebookPage:
         """The repr of an expression in the notebook's kernel."""
         return self.page.evaluate(EVALUATE, expression)
 
+    def count_cells(self) -> int:
+        """How many cells the notebook has: a key that JupyterLab took may have made one."""
+        return self.page.locator(".jp-Notebook .jp-Cell").count()
+
+    @contextlib.contextmanager
+    def dark_theme(self) -> Iterator[None]:
+        """JupyterLab's dark theme for a while, then the light one again."""
+        self._change_theme("JupyterLab Dark", "paper < 60")
+        yield
+        self._change_theme("JupyterLab Light", "paper > 200")
+
+    def _change_theme(self, theme: str, wanted: str) -> None:
+        self.page.evaluate(
+            "(theme) => jupyterapp.commands.execute('apputils:change-theme', { theme })", theme
+        )
+        self.page.wait_for_function(THEMED.replace("WANTED", wanted))
+
+    def contrast(self, selector: str) -> float:
+        """The contrast ratio of a text with what is behind it, as WCAG defines it."""
+        colours = self.page.locator(selector).first.evaluate(COLOURS)
+        dark, light = sorted(map(luminance, colours))
+        return (light + 0.05) / (dark + 0.05)
+
     def draw(self, *places: tuple[float, float]) -> None:
         """A stroke by mouse on the drawing pad, through places in CSS pixels of the pad."""
         canvas = self.page.locator(".lenet-pad canvas")
@@ -207,3 +249,12 @@ class NotebookPage:
         with contextlib.suppress(Exception):
             self.page.evaluate("() => window.lenetPanel.sessionContext.shutdown()")
         self.page.close()
+
+
+def luminance(rgb: list[float]) -> float:
+    """How bright a colour is, from 0 to 1, as WCAG defines it."""
+    linear = [
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (value / 255 for value in rgb)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -20,7 +20,47 @@ def draw_a_digit(notebook):
     assert notebook.evaluate("reader.answer") == "1"
 
 
-OPERATE = {"00_start_here.ipynb": draw_a_digit}
+def pad_the_row(notebook):
+    """Chapter 01: one more pixel of padding, by a key."""
+    notebook.page.get_by_label("padding").press("ArrowRight")
+    expect(notebook, "(7 + 2*2 - 1*(3 - 1) - 1) // 2 + 1 = 5")
+    assert notebook.evaluate("explorer.places") == "(5, 5)"
+
+
+def step_to_the_stroke(notebook):
+    """Chapter 02: the window goes where the text says that the sum is largest."""
+    digit = notebook.page.locator("canvas[aria-label^='The digit']")
+    for key in ("Shift+ArrowDown", *["ArrowDown"] * 4, "Shift+ArrowLeft", *["ArrowLeft"] * 4):
+        digit.press(key)
+    expect(notebook, "Row 24, column 10: 25 products add up to 0.83")
+    assert notebook.evaluate("(stepper.row, stepper.column)") == "(24, 10)"
+
+
+def make_an_or(notebook):
+    """Chapter 04: the noisy or of the text, by its button."""
+    notebook.page.get_by_role("button", name="Noisy or").click()
+    expect(notebook, "at 14 of the 15 units that see a number above 0.5, and at 12 that see none")
+    assert notebook.evaluate("(explorer.coefficient, explorer.bias)") == "(5.0, -2.5)"
+
+
+def choose_a_map(notebook):
+    """Chapter 05: the map that reads all, by a click."""
+    notebook.page.get_by_role("radio", name="map 15 of C3").click()
+    expect(notebook, "Map 15 of C3 reads 6 maps of S2")
+    assert notebook.evaluate("explorer.number") == "15"
+
+
+def expect(notebook, text):
+    notebook.page.locator(".lenet-explorer p", has_text=text).wait_for(timeout=30_000)
+
+
+OPERATE = {
+    "00_start_here.ipynb": draw_a_digit,
+    "01_shape_arithmetic.ipynb": pad_the_row,
+    "02_convolution.ipynb": step_to_the_stroke,
+    "04_subsampling.ipynb": make_an_or,
+    "05_many_maps.ipynb": choose_a_map,
+}
 """What is done by hand in a chapter once it has run."""
 
 

@@ -153,45 +153,10 @@ def test_what_goes_wrong_in_the_kernel_is_said_on_the_page(pad):
 def test_the_pad_is_readable_in_the_dark_theme(pad, tmp_path):
     pad.draw(*ONE)
     expect_reading(pad, "Read as 1")
-    change_theme(pad, "JupyterLab Dark", "paper < 60")
-    pad.page.screenshot(path=tmp_path / "dark.png")
-    for part in (".lenet-pad button", ".widget-html-content p"):
-        assert contrast(pad, part) >= 4.5, part
-    change_theme(pad, "JupyterLab Light", "paper > 200")
-
-
-def change_theme(notebook, theme, wanted):
-    notebook.page.evaluate(
-        "(theme) => jupyterapp.commands.execute('apputils:change-theme', { theme })", theme
-    )
-    notebook.page.wait_for_function(
-        "() => { const colour = getComputedStyle(document.querySelector('.jp-Notebook'))"
-        ".backgroundColor; const paper = Number(colour.match(/[0-9]+/)[0]);"
-        f"return {wanted}; }}"
-    )
-
-
-def contrast(notebook, selector):
-    """The contrast ratio of a text with what is behind it, as WCAG defines it."""
-    colours = notebook.page.locator(selector).first.evaluate(
-        """(element) => {
-          const colour = getComputedStyle(element).color;
-          let behind = "rgba(0, 0, 0, 0)";
-          for (let at = element; at && /, 0\\)$|transparent/.test(behind); at = at.parentElement)
-            behind = getComputedStyle(at).backgroundColor;
-          return [colour, behind].map((text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number));
-        }"""
-    )
-
-    def luminance(rgb):
-        linear = [
-            c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
-            for c in (value / 255 for value in rgb)
-        ]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    dark, light = sorted(map(luminance, colours))
-    return (light + 0.05) / (dark + 0.05)
+    with pad.dark_theme():
+        pad.page.screenshot(path=tmp_path / "dark.png")
+        for part in (".lenet-pad button", ".widget-html-content p"):
+            assert pad.contrast(part) >= 4.5, part
 
 
 DOT = """async (x) => {

@@ -146,41 +146,43 @@ def test_the_stand_in_digits_serve_as_well(with_stand_in):
     assert names["digits"].name == "scikit-learn digits"
 
 
-def test_moving_a_slider_writes_the_formula_and_draws_the_window(page):
+@pytest.fixture
+def explorer(page):
+    """The explorer of the section with the sliders, as it begins."""
     names, others = page
-    for section in others:
-        if any("Explorer" in cell.source for cell in section):
-            run(section, names)
-    size, kernel, stride, padding, _ = names["sliders"]
-    size.value, stride.value, padding.value = 12, 1, 2
-    assert names["words"].value == "(12 + 2*2 - 1*(3 - 1) - 1) // 1 + 1 = 14"
-    assert names["drawing"].value == figures.window(12, 3, 1, 2).image
-    padding.value, size.value, kernel.value = 0, 2, 7
-    assert names["words"].value.startswith("It stands nowhere")
+    (section,) = [part for part in others if any("ShapeExplorer(" in c.source for c in part)]
+    run(section, names)
+    yield names["explorer"]
+    names["explorer"].close()
 
 
-def test_the_words_under_the_sliders_tell_where_they_stand(page):
+def test_the_explorers_formula_is_the_chapters_own(explorer):
+    for size, kernel, stride, padding, dilation in (
+        (12, 3, 1, 2, 1),
+        (16, 7, 4, 4, 2),
+        (1, 1, 1, 0, 1),
+    ):
+        explorer.size, explorer.kernel_size, explorer.stride = size, kernel, stride
+        explorer.padding, explorer.dilation = padding, dilation
+        assert explorer.formula == in_words(size, kernel, stride, padding, dilation)
+
+
+def test_the_explorers_cell_runs_again_where_nothing_fits(explorer, page):
+    explorer.size, explorer.kernel_size, explorer.padding = 2, 7, 0
     names, others = page
-    for section in others:
-        if any("Explorer" in cell.source for cell in section):
-            run(section, names)
-    explorer = names["Explorer"]()
-    for size in (7, 9):
-        names["sliders"][0].value = size
-        assert explorer.text_alternative == figures.window(size, 3, 2, 1).alt
+    (cell,) = [c for part in others for c in part if "ShapeExplorer(" in c.source]
+    run([cell], names)
+    assert (names["explorer"].size, names["explorer"].formula) == (2, "")
 
 
-def test_both_puzzles_of_the_sliders_have_an_answer(page):
-    names, others = page
-    for section in others:
-        if any("Explorer" in cell.source for cell in section):
-            run(section, names)
+def test_both_puzzles_have_an_answer_within_the_sliders(explorer):
     answer = "Size 1, kernel 1, stride 3, padding 4, dilation 1."
     assert answer in SOURCE.read_text(encoding="utf-8")
     values = [int(number) for number in re.findall(r"\d", answer)]
-    for slider, value in zip(names["sliders"], values, strict=True):
-        slider.value = value
-        assert slider.value == value, "within the slider's limits"
+    for setting, value in zip(explorer.window, values, strict=True):
+        setattr(explorer, setting, value)
+    assert list(explorer.window.values()) == values
+    assert (explorer.places, explorer.left_over) == ((3, 3), 2)
     told = figures.window(*values).alt
     assert "stands at 3 places" in told and told.endswith("Pixels left over: 2.")
 

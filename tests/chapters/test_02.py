@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from page import Page, code_cells
 
-from lenet_course import data, figures, networks, shapes
+from lenet_course import data, networks, shapes
 
 PAGE = Page("02_convolution")
 SOURCE, hand_made = PAGE.source, PAGE.hand_made
@@ -131,32 +131,34 @@ def test_shifts_beyond_those_of_the_text_are_found_too(page):
     assert [answering_shift(6, by) for by in range(5, 13)] == [*[None] * 3, 2, *[None] * 3, 3]
 
 
-def explored(page):
-    """The names after the section with the sliders."""
+@pytest.fixture
+def stepper(page):
+    """The stepper of the first section, as it begins."""
     names, others = page
-    for section in others:
-        if any("Explorer" in cell.source for cell in section):
-            run(section, names)
-    return names
+    (section,) = [part for part in others if any("ConvolutionStepper(" in c.source for c in part)]
+    run(section, names)
+    yield names["stepper"]
+    names["stepper"].close()
 
 
-def test_moving_a_slider_shows_the_products_of_that_window(page):
-    names = explored(page)
-    names["top"].value, names["left_edge"].value = 20, 12
-    kernel = torch.tensor([-1, -1, 0, 1, 1]).repeat(5, 1) / 10
-    wanted = figures.products(names["digit"], kernel, 20, 12)
-    assert (names["drawing"].value, names["words"].value) == (wanted.image, wanted.alt)
+def test_the_stepper_shows_the_seven_of_the_chapter_first(stepper, page):
+    window = page[0]["digit"][15:20, 19:24].flatten().tolist()
+    assert [float(text) for text in stepper.shown["window"]] == pytest.approx(window, abs=0.00501)
 
 
-def test_the_sliders_reach_every_place_and_no_further(page):
-    names = explored(page)
-    assert {(slider.min, slider.max) for slider in (names["top"], names["left_edge"])} == {(0, 27)}
+def test_the_stepper_reaches_the_places_that_the_answer_names(stepper):
+    stepper.row, stepper.column = 24, 10
+    assert "25 products add up to 0.83;" in stepper.words
+    stepper.column = 14
+    assert "25 products add up to -0.86;" in stepper.words
 
 
-def test_the_words_under_the_sliders_tell_where_they_stand(page):
-    names = explored(page)
-    told = names["Explorer"].text_alternative
-    assert f"row {names['top'].value} and column {names['left_edge'].value};" in told
+def test_the_steppers_cell_runs_again_after_everything_was_moved(stepper, page):
+    stepper.row, stepper.column, stepper.digit, stepper.bias = 3, 4, 2, -0.5
+    stepper.kernel = torch.ones(5, 5)
+    run([cell_with("ConvolutionStepper(")], page[0])
+    again = page[0]["stepper"]
+    assert (again.row, again.digit, again.bias) == (3, 2, -0.5) and again is not stepper
 
 
 def test_every_section_ends_in_a_number_that_is_asserted():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from page import Page, code_cells
 from torch.nn import functional
 
-from lenet_course import data, figures, layers, networks
+from lenet_course import data, layers, networks
 from lenet_course.exercises import chapter_04
 
 PAGE = Page("04_subsampling")
@@ -184,37 +184,24 @@ def test_every_way_learns_with_another_seed_as_well(page):
         assert wrongly_read(pool, seed=2, steps=200) < 20
 
 
+@pytest.fixture
 def explored(page):
-    return section_with(page, "class Explorer")
+    """The names after the section with the unit of 1998 on a real map."""
+    names = section_with(page, "SubsamplingUnit(")
+    yield names
+    names["explorer"].close()
 
 
-def test_moving_a_slider_shows_what_that_unit_makes_of_the_map(page):
-    names = explored(page)
-    names["weight"].value, names["shift"].value = 2, -3
-    sums = 4 * functional.avg_pool2d(names["maps"], 2)[0]
-    halves = [layers.ScaledTanh()(2 * sums - 3), sums / 4]
-    halves += [functional.max_pool2d(names["maps"], 2)[0]]
-    titles = ["C1", "1998", "average", "maximum"]
-    wanted = figures.signed_maps([names["maps"][0], *halves], titles, columns=4, shared=False)
-    assert names["drawing"].value == wanted.image
-    assert "add up to more than 1.50: at " in names["words"].value
+def test_the_widget_counts_as_the_chapters_own_function_does(explored):
+    explorer, fires_where = explored["explorer"], explored["fires_where"]
+    for coefficient, bias in product((0.1, 0.7, 2, 5, 6), (-15, -2.5, -0.5, 0, 1, 15)):
+        explorer.coefficient, explorer.bias = coefficient, bias
+        assert explorer.words.startswith(fires_where(coefficient, bias))
 
 
-def test_the_words_under_the_sliders_tell_where_they_stand(page):
-    names = explored(page)
-    told = names["Explorer"].text_alternative
-    assert f"coefficient {names['weight'].value:g} and bias {names['shift'].value:g};" in told
-
-
-def test_no_minus_sign_stands_before_zero(page):
-    names = explored(page)
-    names["shift"].value = 0
-    assert "more than 0.00: at " in names["words"].value
-
-
-def test_the_words_count_the_units_that_fire_with_cause_and_without(page):
-    names = explored(page)
-    fires_where, windows = names["fires_where"], names["maps"][0].unfold(0, 2, 2).unfold(1, 2, 2)
+def test_the_words_count_the_units_that_fire_with_cause_and_without(explored):
+    fires_where = explored["fires_where"]
+    windows = explored["maps"][0].unfold(0, 2, 2).unfold(1, 2, 2)
     fires, good = windows.sum((2, 3)) > 0.5, (windows > 0.5).flatten(2).any(2)
     right, wanted, wrong = (int(part.sum()) for part in (fires & good, good, fires & ~good))
     assert fires_where(5, -2.5).endswith(
@@ -223,16 +210,14 @@ def test_the_words_count_the_units_that_fire_with_cause_and_without(page):
     )
 
 
-def test_a_cell_runs_again_after_the_sliders_were_moved(page):
-    names = explored(page)
-    names["weight"].value, names["shift"].value = 3, 4
-    section = next(part for part in page[1] if any("class Explorer" in c.source for c in part))
+def test_the_widgets_cell_runs_again_after_everything_was_moved(explored, page):
+    explorer = explored["explorer"]
+    explorer.coefficient, explorer.bias, explorer.row, explorer.column = 3, 4, 0, 13
+    section = next(part for part in page[1] if any("SubsamplingUnit(" in c.source for c in part))
     for cell in section:
-        run([cell], names)
-
-
-def test_the_coefficient_stays_above_zero_where_the_words_hold(page):
-    assert explored(page)["weight"].min > 0
+        run([cell], explored)
+    again = explored["explorer"]
+    assert (again.coefficient, again.bias, again.row, again.column) == (3, 4, 0, 13)
 
 
 def test_every_section_ends_in_a_number_that_is_asserted():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from page import Page, code_cells
 from torch import nn
 
-from lenet_course import data, figures, layers
+from lenet_course import data, layers
 
 PAGE = Page("05_many_maps")
 LONGEST_CELL = 12  # lines of code, blank ones, comments, asserts and imports left out
@@ -143,42 +143,39 @@ def test_running_an_earlier_section_again_changes_nothing_that_a_later_one_has_m
     assert not made
 
 
-# --- the list of maps ---------------------------------------------------------------------------
+# --- the explorer of Table I --------------------------------------------------------------------
 
 
 @pytest.fixture
 def explored(page):
-    """The names after the section with the list of C3's maps."""
+    """The names after the section with the explorer."""
     names, others = page
-    PAGE.run(section_with(others, "class Explorer"), names)
-    return names
+    PAGE.run(section_with(others, "TableExplorer("), names)
+    yield names
+    names["explorer"].close()
 
 
-def test_choosing_a_map_shows_how_it_is_made(explored):
-    layer = layers.TableConv2d(6, layers.TABLE_I, kernel_size=5)
-    layer.load_state_dict({"weight": explored["kernels"], "bias": explored["biases"]})
-    dense = layer.dense_weight()
-    for number in (15, 0, 7):
-        explored["chosen"].value = number
-        reads = list(layers.TABLE_I[number])
-        wanted = figures.partial_sums(
-            explored["S2"][reads],
-            dense[number, reads],
-            explored["biases"][number],
-            [explored["names"][source] for source in reads],
+def test_every_map_of_the_explorer_is_the_chapters(explored):
+    explorer = explored["explorer"]
+    for number in range(16):
+        explorer.number, explorer.full = number, False
+        made = torch.tensor(explorer.shown["map"])
+        assert torch.allclose(made, explored["in_loops"][number], atol=1e-3)
+        explorer.full = True
+        assert (
+            not torch.allclose(torch.tensor(explorer.shown["map"]), made, atol=1e-3) or number == 15
         )
-        assert (explored["drawing"].value, explored["words"].value) == (wanted.image, wanted.alt)
 
 
-def test_the_list_offers_every_map_and_says_what_it_reads(explored):
-    labels, values = zip(*explored["chosen"].options, strict=True)
-    assert values == tuple(range(16))
-    assert (labels[0], labels[15]) == ("0 reads 0, 1, 2", "15 reads 0, 1, 2, 3, 4, 5")
-
-
-def test_the_words_under_the_list_tell_where_it_stands(explored):
-    told = explored["Explorer"]([]).text_alternative
-    assert told == f"A list of C3's maps, 4 chosen. {explored['one_map'](4).alt}"
+def test_the_explorers_cell_runs_again_after_everything_was_moved(explored, page):
+    explorer = explored["explorer"]
+    explorer.number, explorer.full, explorer.row, explorer.column = 9, True, 7, 1
+    section = section_with(page[1], "TableExplorer(")
+    cell = next(cell for cell in section if "TableExplorer(" in cell.source)
+    PAGE.run([cell], explored)
+    again = explored["explorer"]
+    assert (again.number, again.full, again.row, again.column) == (9, True, 7, 1)
+    assert again is not explorer
 
 
 # --- its form -----------------------------------------------------------------------------------
