@@ -22,7 +22,8 @@
 # * set a network's mistakes beside those of 1998, and tell its own from the labels';
 # * put error bars on a test error, and say whether two networks differ.
 #
-# 55 minutes, 20 of them exercises · needs chapters 02 and 09; 06 and 07 help
+# 70 minutes, 20 of them exercises · needs chapters 02 and 09; 01, 06 and 07 help. Short of time?
+# Leave out *Climbing*, and F6 on a plane.
 
 # %% slideshow={"slide_type": "skip"} tags=["setup"]
 # Google Colab opens this page without the rest of the course, and fetches it here.
@@ -45,7 +46,7 @@ from IPython.display import Markdown
 from torch.nn import functional
 
 from lenet_course import codes, data, figure_8, figures, networks, results, training
-from lenet_course.exercises import TODO, exercise, hint, solution  # for you to call
+from lenet_course.exercises import TODO, every_exercise, exercise, hint, solution
 from lenet_course.widgets.static_text import StaticText
 
 digits = data.load()
@@ -113,21 +114,19 @@ assert given.argmax(dim=1).tolist() == list(range(10))
 # ## Kernels
 #
 # C1's six kernels are the only weights that meet pixels, so they alone can be looked at as pictures
-# of ink. Above as the network began, in the middle as they are now. Which of them want dark on one
-# side and light on the other, as an edge filter does (chapter 02)?
+# of ink. Above as the network began, below as they are now. Which of them want dark on one side and
+# light on the other, as an edge filter does (chapter 02)?
 #
-# Below, the six kernels of one map of C3, the last. They meet no ink but the six maps of S2, and so
-# they tell us little.
+# A positive weight (orange) asks for ink in its place, a negative one (blue, hatched) for paper.
 
 # %%
 start = networks.build(network, seed=0)
-six = {"C1, at first": start.C1.weight[:, 0], "C1, now": model.C1.weight[:, 0]}
-six["C3, map 15"] = model.C3.dense_weight()[15]
+six = {"at first": start.C1.weight[:, 0], "now": model.C1.weight[:, 0]}
 assert all(kernels.shape == (6, 5, 5) for kernels in six.values())
-figures.kernels(six, "Three rows of kernels")
+figures.kernels(six, "The kernels of C1")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The two upper rows look alike. How alike are a layer's weights to those it began with? The cosine
+# The two rows look alike. How alike are a layer's weights to those it began with? The cosine
 # of two lists of numbers is 1 when they point the same way, and about 0 for two random lists.
 
 
@@ -141,8 +140,10 @@ layers = ("C1", "C3", "C5", "F6")
 alike = {name: cosine(model.get_parameter(f"{name}.weight"), start.get_parameter(f"{name}.weight"))
          for name in layers}  # fmt: skip
 assert 0.4 < alike["C1"] < 0.99 and alike["C5"] < alike["C1"]
-assert abs(cosine(start.C5.weight, networks.build(network, seed=1).C5.weight)) < 0.02
-Markdown(", ".join(f"{name} {value:.2f}" for name, value in alike.items()))
+by_luck = cosine(start.C5.weight, networks.build(network, seed=1).C5.weight)
+assert abs(by_luck) < 0.02
+told = ", ".join(f"{name} {value:.2f}" for name, value in alike.items())
+Markdown(f"{told}; two beginnings of C5 {abs(by_luck):.2f}")
 
 # %% [markdown]
 # Much of what C1's picture shows is what chance put there, and training has bent it. Whoever shows
@@ -197,8 +198,9 @@ def layers_agree(model):
 # %%
 after, before = layers_agree(model), layers_agree(networks.build(network, seed=0))
 assert after[-1] > before[-1]
+steps_up = torch.tensor(after[:7]).diff()  # from the input to F6
 if is_mnist:
-    assert round(after[0], 3) == 0.863 and after[:7] == sorted(after[:7]) and after[6] > 0.96
+    assert steps_up.min() > -0.005 and round(after[0], 3) == 0.863 and after[6] > 0.96
     assert max(before) < 0.91 and before[-1] < before[0] - 0.1
 lines = [f"| | {' | '.join(seen)} |", "|" + "---|" * (1 + len(seen))]
 for name, row in {"trained": after, "at first": before}.items():
@@ -206,30 +208,37 @@ for name, row in {"trained": after, "at first": before}.items():
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# By the pixels 86% of MNIST's digits agree, and every layer adds to that, up to F6. So each has
-# learned to make the digits of a class more alike. The lower line is the network before training:
-# the same layers, and they add next to nothing. Its outputs lose much of what the pixels knew.
+# By pixels alone, 86% of MNIST's digits have a nearest neighbour of their own class, and every
+# layer adds to that, up to F6. (With the stand-in digits, few and small, F6 may fall behind.) The
+# lower line is the network before training: the same layers, and they add little. Its outputs lose
+# much of what the pixels knew.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## F6, as a picture and on a plane
 #
 # F6's 84 states are a picture of 7×12 (chapter 06): training pulls them to the code of the digit.
-# Here is the mean state of the digits of each class, ink black:
+# Here are the states for one digit of each class, ink black, below them the mean over all digits of
+# the class, and the code itself:
 
 # %%
 chosen = slice(0, 1_000)
 up_to_f6 = model[:-1]
 states = up_to_f6(network.prepare(digits.test.images[chosen]))
 means = torch.stack([states[labels[chosen] == digit].mean(dim=0) for digit in range(10)])
-agree = (means.sign() == torch.tensor(codes.digit_codes())).float().mean()
-assert agree > 0.95
-figures.code_pictures(means.tolist(), "0123456789", what="the mean states of F6 for")
+wanted_states = torch.tensor(codes.digit_codes())
+assert (means.sign() == wanted_states).float().mean() > 0.95
+single = up_to_f6(network.prepare(digits.test.images[real]))
+rows = {"one digit": single, "mean": means, "code": wanted_states}
+of_f6 = {name: values.reshape(10, 12, 7) for name, values in rows.items()}
+figures.gallery(of_f6, "F6's states for one digit of each class", "0123456789")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A point in 84 dimensions cannot be drawn. But one may turn the cloud of all points so that it is
 # widest across, second widest upwards, and look at these two directions only: *principal component
 # analysis*, PCA. Move the middle of the cloud to zero; the *singular value decomposition* then
-# gives the directions, the widest first, and how wide each is.
+# gives the directions, the widest first, and how wide each is. The squares of the widths add up to
+# the sum of all squared distances from the middle: so the share of two is a share of squares. We
+# look at a thousand digits, and draw three hundred of them:
 
 
 # %%
@@ -241,10 +250,9 @@ def widest_plane(points):
     return centred @ directions[:2].T, share.item()
 
 
-few = slice(0, 300)
-places, share = widest_plane(states[few])
-assert places.shape == (300, 2) and 0.3 < share < 0.9
-figures.on_plane(places, labels[few], "The states of F6")
+places, share = widest_plane(states)
+assert places.shape == (len(states), 2) and 0.3 < share < 0.9
+figures.on_plane(places[:300], labels[:300], "The states of F6")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Which classes are neighbours here? And is that more than the pixels would show? Give each digit
@@ -304,7 +312,7 @@ def strongest(maps, count):
 #
 # A unit of C3 sees a window of 14×14 pixels, and its neighbour one that lies 2 pixels further
 # (chapter 01). So the place of the strongest unit says which part of the digit to cut out. We take
-# the sums before the squash bends them.
+# the sums before the squash bends them. The nine digits are those that exercise 1 finds.
 
 
 # %%
@@ -324,7 +332,8 @@ def nine_windows(m):
 
 
 # %%
-windows = {f"map {m}": nine_windows(m) for m in (5, 11, 13, 15)}
+four_maps = [3, 5, 11, 15]
+windows = {f"map {m}": nine_windows(m) for m in four_maps}
 alone = up_to_c3(windows["map 15"][:, None])[:, 15].flatten()
 in_digits = sums[:, 15].amax(dim=(1, 2)).topk(9).values
 assert torch.allclose(alone, in_digits, atol=1e-4)
@@ -338,19 +347,28 @@ figures.gallery(windows, "The windows that excite four maps of C3 most")
 # %%
 nine = sums.amax(dim=(2, 3)).topk(9, dim=0).indices  # a column for each map
 classes = [len(labels[column].unique()) for column in nine.T]
-assert len(classes) == 16 and max(classes) > 2
-Markdown(f"the nine of a map belong to {min(classes)} to {max(classes)} classes")
+commonest = [int(labels[column].bincount().max()) for column in nine.T]
+assert sum(count > 2 for count in classes) >= 8 and min(commonest) < 6
+Markdown(
+    f"the nine of a map belong to {min(classes)} to {max(classes)} classes; "
+    f"of the nine, in the commonest class, map by map: {', '.join(map(str, commonest))}"
+)
 
 # %% [markdown]
-# C3 looks for strokes, and a stroke occurs in several digits.
+# Both kinds are here. Most maps look for a stroke, and a stroke occurs in several digits. But where
+# seven or eight of the nine are of one class, the map has become nearly a detector of that digit.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Climbing
 #
 # Or ask the unit itself. Begin with a grey picture, and work out how much the unit would change
-# with each pixel: a gradient, this time not for the weights but for the picture. Take a step up
-# that slope, then let everything *decay* a tenth of the way back to grey. Sixty times. What does
-# not matter stays grey; what should be ink turns black, what should be paper white.
+# with each pixel: a gradient, this time not for the weights but for the picture. Move every pixel
+# along it, the one that matters most by 0.3. Then let everything *decay* a tenth of the way back to
+# grey. Sixty times. What does not matter stays grey; what should be ink turns black, what should be
+# paper white.
+#
+# Many pictures climb at once, each for a unit of its own. A picture changes only its own number, so
+# the gradient of the *sum* holds for each what is its own.
 
 
 # %%
@@ -360,40 +378,38 @@ def climb(wish, shape, steps=60, rate=0.3, decay=0.1):
     for _ in range(steps):
         pictures.requires_grad_()
         (slope,) = torch.autograd.grad(wish(pictures).sum(), pictures)
-        steepest = slope.abs().amax(dim=(1, 2, 3), keepdim=True)
+        steepest = slope.abs().amax(dim=(1, 2, 3), keepdim=True)  # the pixel that matters most
         offset = pictures.detach() + rate * slope / steepest - grey
-        pictures = (grey + (1 - decay) * offset).clamp(paper, ink)
+        pictures = (grey + (1 - decay) * offset).clamp(paper, ink)  # no whiter, no blacker
     return pictures
 
 
 # %% [markdown]
-# Does it find what a unit wants? Of C1 we know it: its kernel. For C3, climb for all 16 maps at
-# once, and ask: does any window of two thousand real digits excite the unit as much?
+# Climb for all 16 maps of C3: picture 0 for map 0, picture 1 for map 1, and so on. Does any window
+# of two thousand real digits excite a unit as much?
 
 # %%
-wanted = climb(lambda patches: model.C1(patches)[:, 3], (1, 1, 5, 5))
-known = torch.cosine_similarity((wanted - grey).flatten(), model.C1.weight[3].flatten(), dim=0)
 each = torch.arange(16)
 climbed = climb(lambda patches: up_to_c3(patches)[each, each], (16, 1, 14, 14))
 heights = up_to_c3(climbed)[each, each].flatten()
 beaten = int((heights > sums.amax(dim=(0, 2, 3))).sum())
-assert known > 0.8 and beaten >= 12
-Markdown(f"C1: cosine {known:.2f}; C3: {beaten} of 16 maps prefer it to all real windows")
+assert beaten >= 12
+Markdown(f"{beaten} of 16 maps prefer it to all real windows")
 
 # %% [markdown]
-# Above what was climbed to, below the best real window: you may recognise the stroke, and much else
-# that no digit has.
+# Above what the same four maps climbed to, below the window that each likes best. In one or two you
+# may recognise the stroke; the rest no digit has.
 
 # %%
-best = torch.stack([nine_windows(m)[0] for m in range(10)])
+best = torch.stack([nine_windows(m)[0] for m in four_maps])
 assert climbed.min() >= paper and climbed.max() <= ink + 1e-6
-wishes = {"climbed": climbed[:10, 0], "real": best}
-names = [f"map {m}" for m in range(10)]
-figures.gallery(wishes, "What ten maps of C3 want, and what they find", names)
+wishes = {"climbed": climbed[four_maps, 0], "real": best}
+names = [f"map {m}" for m in four_maps]
+figures.gallery(wishes, "What four maps of C3 want, and what they find", names)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Now the ten outputs: let the distance to each digit's code become small. What will the network's
-# idea of a 3 look like?
+# Now the ten outputs: let the distance to each digit's code become small, picture 0 for the 0, and
+# so on (`diagonal` picks these ten). What will the network's idea of a 3 look like?
 
 # %%
 ideas = climb(lambda pictures: -model(pictures).diagonal(), (10, 1, 32, 32))
@@ -406,35 +422,37 @@ figures.gallery(beside, "What ten outputs want, and real digits", "0123456789")
 far = model(ideas).diagonal()
 usual = model(pictures).amin(dim=1).median()
 nearer = int((far < usual).sum())
-assert not is_mnist or nearer >= 7
+surely = int((shares(ideas).diagonal() > 0.99).sum())
+assert not is_mnist or (nearer >= 4 and surely >= 6)
 Markdown(
-    f"{as_wished} of 10 are read as wished, "
-    f"and {nearer} lie nearer to their code than half of the real digits do"
+    f"{as_wished} of 10 are read as wished, {surely} with a share above 99%; "
+    f"{nearer} lie nearer to their code than half of the real digits do"
 )
 
 # %% [markdown]
-# Could you read the upper row? The network does, and takes most of it for better digits than half
-# of the real ones. What a unit *wants* is not what it was *shown*: of pictures that are no digits,
-# training says nothing. So look at real digits first; and a sure answer does not mean that there is
-# a digit.
+# Could you read the upper row? The network can, with hardly a doubt, and puts many of these nearer
+# to a code than half of the real digits. What a unit *wants* is not what it was *shown*: of
+# pictures that are no digits, training says nothing. So look at real digits first; and a sure
+# answer does not mean that there is a digit.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What hides a digit
 #
-# On what does an answer hang? Cover a part of the digit, and ask again. Move the grey square of 7×7
-# pixels: where does the answer change, and what does the 4 become when its top is closed?
+# On what does an answer hang? Cover a part of the digit, and ask again. The sliders move the upper
+# left corner of a grey square of 7×7 pixels. Where does the answer change, and what does the 4
+# become when its top is closed?
 
 # %%
 a_four = network.prepare(digits.test.images[[real[4]]])[0, 0]
 assert shares(a_four[None, None])[0, 4] > 0.5
-top = ipywidgets.IntSlider(4, 0, 25, description="row")
-left = ipywidgets.IntSlider(13, 0, 25, description="column")
+top = ipywidgets.IntSlider(0, 0, 25, description="row")
+left = ipywidgets.IntSlider(0, 0, 25, description="column")
 drawing, words = ipywidgets.Image(), ipywidgets.HTML()
 
 
 # %%
 class Explorer(StaticText, ipywidgets.VBox):
-    text_alternative = "Two sliders, row 4 and column 13: a 4 under a grey square, and the shares."
+    text_alternative = "Two sliders, row 0 and column 0: a 4 under a grey square, and the shares."
 
     def picture(self):
         return bytes(drawing.value)
@@ -453,9 +471,10 @@ assert words.value.startswith("A digit, and a bar for each of ten answers")
 Explorer([top, left, drawing, words])
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Now at all 26×26 places, for a digit of each class. Dark marks the middle of a square that takes
-# the share away from the right answer. In the second row the square is *paper*, and erases; in the
-# third it is grey.
+# Now at all 26×26 places, for a digit of each class. Black marks the middle of a square that takes
+# the share away from the right answer; the digit lies faintly beneath. In the second row the square
+# is *paper*, and erases; in the third it is grey. There is hardly a shade between, for softmax of
+# distances is nearly all or nothing. Where no black is, no square of that kind changes the answer.
 
 
 # %%
@@ -471,8 +490,14 @@ ten = network.prepare(digits.test.images[real])[:, 0]
 hidden = {"digit": ten}
 for name, fill in {"paper": paper, "grey": grey}.items():
     hidden[name] = torch.stack([share_lost(ten[digit], digit, fill) for digit in range(10)])
-assert hidden["paper"].max() > 0.5 and hidden["grey"].max() > 0.5
-figures.gallery(hidden, "Ten digits, and where a square takes their share away", "0123456789")
+lost = {name: (hidden[name] > 0.5).sum(dim=(1, 2)) for name in ("paper", "grey")}
+assert all((places > 0).sum() >= (5 if is_mnist else 1) for places in lost.values())
+told = "Ten digits, and where a square takes their share away"
+figures.gallery(hidden, told, "0123456789", beneath=ten)
+
+# %%
+told = [f"{name}: {', '.join(map(str, places.tolist()))}" for name, places in lost.items()]
+Markdown(f"places lost, of {26 * 26} for each digit from 0 to 9\n\n" + "\n\n".join(told))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # ### Broken on purpose
@@ -483,19 +508,27 @@ figures.gallery(hidden, "Ten digits, and where a square takes their share away",
 
 
 # %%
+ink_under = functional.max_pool2d(ten[:, None] - paper, 7, stride=1)[:, 0]
+plain_paper = ink_under == 0
+
+
 def lost_on_plain_paper(name):
-    ink_under = functional.max_pool2d(ten[:, None] - paper, 7, stride=1)[:, 0]
-    lost = hidden[name][:, 3:-3, 3:-3] > 0.5
-    return int((lost & (ink_under == 0)).sum())
+    return int((plain_paper & (hidden[name][:, 3:-3, 3:-3] > 0.5)).sum())
 
 
 drawn = {name: lost_on_plain_paper(name) for name in ("paper", "grey")}
+closed = covered(a_four, 4, 13, grey, size=7)
+now_a = int(network.decide(model(closed[None, None])))
 assert drawn["paper"] == 0 < drawn["grey"]
-Markdown(f"places on plain paper: by paper {drawn['paper']}, by grey {drawn['grey']}")
+assert not is_mnist or now_a == 9
+Markdown(
+    f"of {plain_paper.sum():,} places on plain paper: lost by paper {drawn['paper']}, "
+    f"by grey {drawn['grey']}; the 4, its top closed by grey, is read as a {now_a}"
+)
 
 # %% [markdown]
-# A grey square is ink to the network, one more stroke beside the digit. To hide something, cover it
-# with what the network takes for nothing.
+# Paper on paper changes nothing: that 0 is the control. But a grey square is ink to the network,
+# one more stroke. To hide something, cover it with what the network takes for nothing.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 2 · The weak spot
@@ -529,6 +562,20 @@ def weak_spot(image, size, paper, score):
 #
 # </details>
 
+# %% [markdown]
+# The course's own answer, at work on the 4 above:
+
+
+# %%
+def share_of_4(picture):
+    return shares(picture[None, None])[0, 4].item()
+
+
+spot = every_exercise()["weak_spot"].solution(a_four, 7, paper, share_of_4)
+left_over = share_of_4(covered(a_four, *spot, paper, size=7))
+assert abs(left_over - (1 - hidden["paper"][4].max())) < 0.01
+Markdown(f"weak spot: row {spot[0]}, column {spot[1]}; the 4 keeps {left_over:.0%}")
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Which digits does it get wrong?
 #
@@ -544,9 +591,9 @@ figures.confusion(counts.tolist())
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 3 · The two that are confused most
 #
-# `counts[a, b]` says how often digit `a` was read as `b`. Write `confused_pair(counts)`: the two
-# digits that are taken for each other most often, both directions added up, the smaller one first.
-# There may be more classes than ten, or fewer.
+# `counts[a, b]` says how many digits `a` were read as `b`. Write `confused_pair(counts)`: the two
+# digits with the largest number of mistakes between them, both directions added up, as a pair, the
+# smaller one first. There may be more classes than ten, or fewer.
 
 
 # %% tags=["exercise"]
@@ -567,11 +614,21 @@ def confused_pair(counts):
 #
 # </details>
 
+# %% [markdown]
+# And in your network's table:
+
+# %%
+one, two = every_exercise()["confused_pair"].solution(counts)
+between = counts[one, two] + counts[two, one]
+assert 0 < between <= test.errors
+Markdown(f"{one} and {two}: {between} of {test.errors} mistakes")
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Look at them
 #
-# The twenty mistakes of which it was surest: the second smallest distance lies farthest behind the
-# smallest. Below each its label and the answer. Do you agree with the labels?
+# The twenty mistakes of which it was surest: those with the widest gap between the smallest
+# distance and the second smallest. Below each its label and the answer. Do you agree with the
+# labels?
 
 # %% tags=["nbval-ignore-output"]
 parts = [model(network.prepare(images)) for images in digits.test.images.split(500)]
@@ -585,8 +642,8 @@ told = [f"{label}→{answer}" for label, answer in pairs]
 figures.captioned(digits.test.images[twenty], told, what="mistakes, label→answer", columns=10)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Does the network know when it is wrong? It hints at it: its mistakes lie farther from every code,
-# and often the right answer came second.
+# Does the network know when it is wrong? It hints at it: of its mistakes even the nearest code is
+# far, and often the right answer came second.
 
 # %%
 second = (smallest.indices[:, 1] == labels)[wrong].float().mean().item()
@@ -602,7 +659,8 @@ Markdown(
 # ### Why? A square that mends
 #
 # If a square can spoil an answer, it can mend one too. From each digit that is read wrongly, erase
-# 5×5 pixels at one of 196 places. In how many cases is there a place that gives the right answer?
+# 5×5 pixels at one of 196 places: a smaller square than before, to take a detail and leave the
+# rest. In how many cases is there a place that gives the right answer?
 
 
 # %%
@@ -613,9 +671,13 @@ def erased(number):
     return picture, torch.stack([covered(picture, *place, paper, size=5) for place in places])
 
 
+assert len(erased(0)[1]) == 196
+
+# %%
 mistakes = wrong.nonzero().flatten().tolist()
-found = {}  # for each mistake, all the answers that some square brings about
-for number in mistakes:
+rightly = (~wrong).nonzero().flatten().tolist()[:100]
+found = {}  # for each of these digits, all the answers that some square brings about
+for number in mistakes + rightly:
     found[number] = set(network.decide(model(erased(number)[1][:, None])).tolist())
 mended = [number for number in mistakes if int(labels[number]) in found[number]]
 by_square = len(mended) / len(mistakes)
@@ -624,7 +686,8 @@ Markdown(f"mended by one square: {len(mended)} of {len(mistakes)}, {by_square:.0
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Is that much? Whoever tries 196 things finds something. So ask as well how often a square brings
-# about any *given other* digit, one that is neither the label nor the answer. There are eight:
+# about any *given other* digit, one that is neither the label nor the answer: there are eight. And
+# of a hundred digits that are read rightly, how many does some square *spoil*?
 
 
 # %%
@@ -633,13 +696,18 @@ def others(number):
     return len(found[number] - neither) / 8
 
 
-by_luck = sum(map(others, mistakes)) / len(mistakes)
-assert by_luck < by_square - 0.2
-Markdown(f"the right digit {by_square:.0%}, a given other one {by_luck:.0%}")
+by_trying = sum(map(others, mistakes)) / len(mistakes)
+spoiled = sum(len(found[number]) > 1 for number in rightly) / len(rightly)
+assert by_trying < by_square - 0.2 and 0 < spoiled < by_square
+Markdown(
+    f"the right digit {by_square:.0%}, a given other one {by_trying:.0%}; "
+    f"right answers spoiled {spoiled:.0%}"
+)
 
 # %% [markdown]
-# Much less often. So in most mistakes the right answer was near, and a detail stood in its way. Ten
-# of them, each with the square that gives the right answer its largest share:
+# Answers hang on little, right ones too. But to the *right* digit a square leads far more often
+# than to another: in most mistakes the right answer was near, and a detail stood in its way. Ten of
+# them, each with the square that gives the right answer its largest share:
 
 # %%
 some = mended[:: max(1, len(mended) // 10)][:10]
@@ -657,19 +725,23 @@ figures.gallery(before_after, "Digits read wrongly, and rightly once a square is
 # ## The 82 of 1998
 #
 # Figure 8 of the paper shows all the test digits that LeNet-5 got wrong, after a training with
-# distorted digits added: 82 of 10,000. Here they are, below each its label and the answer of 1998.
-# In a frame: those that *your* network, trained a moment ago, gets wrong as well. (The digits that
-# stand in for MNIST were not in the paper.)
+# distorted digits added: 82 of 10,000. Here they are, below each its label, the answer of 1998, and
+# that of *your* network, trained a moment ago. In a frame: those that yours gets wrong as well,
+# dashed where its wrong answer is another. (The digits that stand in for MNIST were not in the
+# paper.)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 of_1998 = figure_8.mistakes() if is_mnist else ()
 where = torch.tensor([one.index for one in of_1998], dtype=torch.long)
 assert [one.label for one in of_1998] == labels[where].tolist()
 both = wrong[where]
-told = [f"{one.label}→{one.answer}" for one in of_1998]
-framed = both.nonzero().flatten().tolist()
+told = [f"{one.label}→{one.answer}/{test.predictions[one.index]}" for one in of_1998]
+alike_too = test.predictions[where] == torch.tensor([one.answer for one in of_1998])
+frames = {"framed": (both & alike_too).nonzero(), "dashed": (both & ~alike_too).nonzero()}
+frames = {name: numbers.flatten().tolist() for name, numbers in frames.items()}
 assert len(of_1998) == (82 if is_mnist else 0)
-figures.captioned(digits.test.images[where], told, framed, what="mistakes of 1998, label→answer")
+what = "mistakes of 1998, label→answer/your network's"
+figures.captioned(digits.test.images[where], told, what=what, **frames)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # How many would your network share with 1998 if mistakes fell anywhere? Of the 82 as large a part
@@ -680,9 +752,9 @@ expected = len(of_1998) * test.error
 dice = torch.Generator().manual_seed(0)
 shuffled = [wrong[torch.randperm(len(wrong), generator=dice)][where].sum() for _ in range(1_000)]
 shuffled = torch.stack(shuffled).float()
-same = int((test.predictions[where] == torch.tensor([one.answer for one in of_1998])).sum())
+same = int(alike_too.sum())
 assert abs(shuffled.mean() - expected) < 0.3
-assert not is_mnist or (both.sum() > 25 > 2 * shuffled.max() and same > both.sum() / 2)
+assert not is_mnist or (both.sum() > 41 > 3 * shuffled.max() and same > both.sum() / 2)
 Markdown(
     f"shared: {both.sum()}, of which {same} with the same wrong answer; by chance {expected:.1f}, "
     f"in a thousand shuffles never more than {shuffled.max():.0f}"
@@ -696,19 +768,25 @@ Markdown(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Whose mistake?
 #
-# Some of it comes with the labels. A search for wrong ones, checked by people, found 15 in MNIST's
-# test set (Northcutt, Athalye and Mueller, 2021). Here they are, with the labels that count as
-# right. What would you have said?
+# Some of it comes with the labels. Five people each were asked about the labels of MNIST's test set
+# that looked most suspicious: of 15 digits, fewer than three kept the label (Northcutt, Athalye and
+# Mueller, 2021). Here they are, each with MNIST's label, the answer of 1998, and your network's.
+# What would you have said? (Of the stand-in digits nobody was asked: ten ordinary ones are shown.)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 doubtful = torch.tensor(figure_8.wrong_labels() if is_mnist else real)
-among = set(where.tolist()) & set(doubtful.tolist())
-assert not is_mnist or (len(doubtful), len(among)) == (15, 10)
-told = [str(label) for label in labels[doubtful].tolist()]
-figures.captioned(digits.test.images[doubtful], told, what="digits and their labels", columns=10)
+answers_1998 = {one.index: one.answer for one in of_1998}
+told = []
+for number in doubtful.tolist():
+    label = int(labels[number])
+    told.append(f"{label}→{answers_1998.get(number, label)}/{test.predictions[number]}")
+what = "doubtful digits, label→answer of 1998/your network's"
+figures.captioned(digits.test.images[doubtful], told, what=what, columns=10)
 
 # %%
+among = set(where.tolist()) & set(doubtful.tolist())
 otherwise = int(wrong[doubtful].sum())
+assert not is_mnist or (len(doubtful), len(among)) == (15, 10)
 assert not is_mnist or (otherwise >= 7 and len(doubtful) / len(labels) == 0.0015)
 Markdown(
     f"your network answers otherwise for {otherwise} of these {len(doubtful)}; "
@@ -716,17 +794,17 @@ Markdown(
 )
 
 # %% [markdown]
-# For ten of the 82 mistakes of 1998 it is the label that is wrong. And whoever reads all of MNIST's
-# test digits rightly is counted with an error of 0.15% at least: less than that can only be had by
-# agreeing with wrong labels.
+# So for ten of the 82 mistakes of 1998 the label is in doubt. That does not make the answer of 1998
+# right: look at them. And an error below 0.15% can only be had by agreeing with doubtful labels.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## How sure is a number?
 #
-# Chapter 09 put Wilson's interval round a test error, by a formula. The *bootstrap* needs none. We
-# would like to test on many other sets of digits, and have one. So draw from that one, with
-# replacement: some digits come twice, some not at all. Two thousand times, and see how the error
-# spreads.
+# Chapter 09 put Wilson's interval round a test error, by a formula: the number of mistakes is taken
+# as *binomial*, each digit wrong with the same chance and for itself. The *bootstrap* needs no
+# formula. We would like to test on many other sets of digits, and have one. So draw from that one,
+# with replacement: some digits come twice, some not at all. Two thousand times, and see how the
+# error spreads.
 
 
 # %%
@@ -740,18 +818,17 @@ def bootstrapped(wrong, times=2_000):
 spread = bootstrapped(wrong)
 low, high = spread[50].item(), spread[-51].item()  # 50 of 2,000 are 2.5%
 by_formula = test.interval
-assert (
-    abs(low - by_formula[0]) < 0.25 * test.error and abs(high - by_formula[1]) < 0.25 * test.error
-)
+near_enough = 0.001 if is_mnist else 0.006
+assert abs(low - by_formula[0]) < near_enough and abs(high - by_formula[1]) < near_enough
 Markdown(f"bootstrap {low:.2%} to {high:.2%}, Wilson {by_formula[0]:.2%} to {by_formula[1]:.2%}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 4 · Ends of an interval
 #
-# `wrong` says for each digit whether it was read wrongly. Each row of `draws` holds the numbers of
-# the digits of one draw. Write `bootstrap_interval(wrong, draws, cut)`: work out the error of each
-# draw, leave out the `cut` lowest and the `cut` highest, and give the lowest and the highest that
-# remain, as a pair.
+# `wrong` says for each digit whether it was read wrongly. Each row of `draws` is one draw: places
+# in `wrong`, counted from 0. Write `bootstrap_interval(wrong, draws, cut)`: work out the error of
+# each draw, leave out the `cut` lowest and the `cut` highest, and give the lowest and the highest
+# that remain, as a pair. `cut` may be 0.
 
 
 # %% tags=["exercise"]
@@ -782,17 +859,22 @@ def bootstrap_interval(wrong, draws, cut):
 # %%
 three = results.load("recipes")["recipes"]["relu-max"]["runs"].values()
 of_seeds = [round(10_000 - 100 * run["test accuracy"]) for run in three]
-assert of_seeds == [142, 123, 121]
-of_seeds
+ends = training.Evaluation(10_000, of_seeds[0], 0.0, torch.zeros(0)).interval
+fewest, most = (10_000 * end for end in ends)
+assert of_seeds == [142, 123, 121] and fewest < min(of_seeds) < max(of_seeds) < most
+Markdown(f"{of_seeds}; the interval of the first: {fewest:.0f} to {most:.0f}")
 
 # %% [markdown]
-# Here nothing but the seed has changed. So an interval belongs to a network; who speaks for a
-# *recipe* reports several seeds.
+# All three lie within the first one's interval, so do seeds add nothing? That would be the wrong
+# reading. The interval allows for *other digits*, and these were the same. What differs here is the
+# seed's doing, and comes on top. An interval belongs to a network; who speaks for a *recipe*
+# reports several seeds.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Do two networks differ?
 #
-# Train a modern LeNet-5, ReLU and max-pooling, for one pass, from two seeds:
+# Train a modern LeNet-5, ReLU and max-pooling, for one pass, from two seeds. It takes about as long
+# as the first training did.
 
 # %%
 modern = networks.find("relu-max")
@@ -806,8 +888,8 @@ Markdown("\n\n".join(f"{name}: {one}" for name, one in tests.items()))
 # Is one better? To compare the intervals is to waste what we know: all three sat the *same*
 # examination. Digits that two networks both get right, or both wrong, say nothing about who is
 # better. What counts is the digits that *only one* of the two gets wrong. If the two were equally
-# good, each of these would be the one's mistake or the other's, like heads or tails. So throw as
-# many coins, and see how often they fall as lopsided:
+# good, a fair coin might decide for each of these whose mistake it is. So throw as many coins, and
+# see how often they fall at least as lopsided:
 
 
 # %%
@@ -821,7 +903,7 @@ def chance_of_coins(ours, theirs):
 
 few_shared, many_shared = chance_of_coins(80, 100), chance_of_coins(5, 25)
 assert few_shared > 0.1 and many_shared < 0.01
-Markdown(f"80 against 100: {few_shared:.1%}; 5 against 25: {many_shared:.2%}")
+Markdown(f"80 against 100: {few_shared:.1%}; 5 against 25: {many_shared:.1%}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Both times one network makes 20 mistakes more. With 180 digits in dispute chance often does as
@@ -829,15 +911,16 @@ Markdown(f"80 against 100: {few_shared:.1%}; 5 against 25: {many_shared:.2%}")
 
 
 # %%
-def compared(one, other):
-    """How many digits both got wrong, only the one, only the other; and what coins say of it."""
+def compared(one, other):  # both wrong, only the one, only the other, and what coins say of it
     first, second = (tests[name].predictions != labels for name in (one, other))
     ours, theirs = int((first & ~second).sum()), int((second & ~first).sum())
     assert ours - theirs == tests[one].errors - tests[other].errors and ours + theirs > 3
-    return int((first & second).sum()), ours, theirs, f"{chance_of_coins(ours, theirs):.2%}"
+    chance = chance_of_coins(ours, theirs)
+    told = f"{chance:.1%}" if chance >= 0.001 else "less than 0.1%"
+    return int((first & second).sum()), ours, theirs, told
 
 
-head = "| one | other | both wrong | only the one | only the other | by chance |"
+head = "| one | other | both wrong | only the one | only the other | coins do as much in |"
 lines = [head, "|" + 6 * "---|"]
 for pair in (("1998", "modern, seed 0"), ("modern, seed 0", "modern, seed 1")):
     lines.append(f"| {' | '.join(map(str, pair + compared(*pair)))} |")
@@ -884,13 +967,15 @@ def coin_chance(ours, theirs):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw
 #
-# * Every layer brings digits of a class closer together; with its first weights hardly any does.
-# * C3 answers to strokes. What its units *want*, found by climbing, excites them more than any
-#   stroke, and the network reads with certainty what is no digit.
+# * With every layer up to F6 more digits have a neighbour of their own class; with the first
+#   weights the layers add little.
+# * Most maps of C3 answer to a stroke, some nearly to one digit. What climbing finds excites most
+#   of them more than any window of 2,000 digits, and the network is sure of what is no digit.
 # * A square of paper shows where an answer hangs. A grey one is a stroke of its own.
-# * Mistakes lie farther from every code, and most are mended by erasing one small square.
-# * About half of 1998's 82 mistakes are made today as well, where chance would make one or two;
-#   15 labels of the test set are wrong, 10 of them among the 82.
+# * A mistake is far even from its nearest code. One small square mends most of them, and spoils
+#   many right answers too.
+# * More than half of 1998's 82 mistakes are made today as well, where chance would make one or two;
+#   15 labels of the test set are in doubt, 10 of them among the 82.
 # * An interval tells what other digits may do, seeds what another training may do. Two networks are
 #   compared by the digits that only one of them gets wrong.
 #

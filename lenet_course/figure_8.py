@@ -1,4 +1,4 @@
-"""The 82 test digits that LeNet-5 got wrong in 1998, figure 8 of the paper, and 15 wrong labels.
+"""The 82 test digits that LeNet-5 got wrong in 1998, figure 8 of the paper; 15 doubtful labels.
 
 Introduced in chapter 12.
 """
@@ -37,7 +37,9 @@ def mistakes() -> tuple[Mistake, ...]:
 
 
 def wrong_labels() -> tuple[int, ...]:
-    """Give the indices of 15 digits in MNIST's test set whose labels people have found wrong.
+    """Give the indices of 15 digits in MNIST's test set whose labels are in doubt.
+
+    Five people were asked about each suspicious label; of these digits fewer than three kept it.
 
     Example:
         >>> len(wrong_labels()), wrong_labels()[0]

@@ -16,7 +16,7 @@ def test_their_labels_are_those_of_mnist_and_no_answer_is_right(mnist):
         assert answer != label and 0 <= answer <= 9
 
 
-def test_15_labels_are_wrong_and_10_of_them_are_among_the_82():
+def test_15_labels_are_in_doubt_and_10_of_them_are_among_the_82():
     wrong = figure_8.wrong_labels()
     assert len(set(wrong)) == 15
     assert len(set(wrong) & {one.index for one in figure_8.mistakes()}) == 10

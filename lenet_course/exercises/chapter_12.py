@@ -144,6 +144,7 @@ def pictures_to_cover(random):
     # Only the last pixel counts, and its neighbours count against it.
     weights = torch.full((4, 5), -1.0)
     weights[3, 4] = 9.0
+    weights[0, 0] = -30.0  # covered, it raises the score more than any place lowers it
     yield torch.ones(4, 5), 2, 0.0, Score(weights)
     for turn in range(8):
         generator = generator_of(random)
@@ -241,6 +242,53 @@ def over_the_border(image, size, paper, score):
     return min(spots, key=spots.get)
 
 
+def _as_if_square(image, size, paper, score):
+    spots = {}
+    for row in range(image.shape[0] - size + 1):
+        for column in range(image.shape[0] - size + 1):
+            spots[row, column] = _covered_score(image, (row, column), size, paper, score)
+    return spots
+
+
+@weak_spot.mistake(
+    "The columns run as far as the rows do. The image need not be square: columns end at "
+    "image.shape[1] - size + 1."
+)
+def rows_for_both(image, size, paper, score):
+    spots = _as_if_square(image, size, paper, score)
+    return min(spots, key=spots.get)
+
+
+@weak_spot.mistake(
+    "The rows run as far as the columns do. The image need not be square: rows end at "
+    "image.shape[0] - size + 1."
+)
+def columns_for_both(image, size, paper, score):
+    def turned(picture):
+        return score(picture.T)
+
+    spots = _as_if_square(image.T, size, paper, turned)
+    # In the order of two loops over (row, column), as equal scores keep the first.
+    return min(sorted(place[::-1] for place in spots), key=lambda place: spots[place[::-1]])
+
+
+@weak_spot.mistake(
+    "This is a number in the order of the places, taken apart by the width of the image. A row has "
+    "only image.shape[1] - size + 1 places."
+)
+def divided_by_the_width(image, size, paper, score):
+    spots = _spots(image, size, paper, score)
+    return divmod(list(spots).index(min(spots, key=spots.get)), image.shape[1])
+
+
+@weak_spot.mistake(
+    "This is where the score changes most, up or down. The place that *lowers* it most is wanted."
+)
+def changed_most(image, size, paper, score):
+    spots, whole = _spots(image, size, paper, score), score(image)
+    return max(spots, key=lambda place: abs(spots[place] - whole))
+
+
 @weak_spot.mistake("The square moves by its own size here. It moves by one pixel, and overlaps.")
 def squares_side_by_side(image, size, paper, score):
     spots = _spots(image, size, paper, score, step=size)
@@ -289,6 +337,22 @@ def its_centre(image, size, paper, score):
 
 def tables_of_answers(random):
     yield (torch.tensor([[9, 1, 2], [0, 9, 2], [3, 4, 9]]),)
+    # Of the 1 there are few: by shares of a row or a column it comes first, by numbers it does not.
+    yield (torch.tensor([[90, 0, 8], [1, 2, 3], [9, 2, 90]]),)
+    # 0 and 3 have most together; 1 and 4 most in one direction, 0 and 2 differ most between both.
+    yield (
+        torch.tensor(
+            [[99, 5, 38, 44, 6], [7, 99, 8, 4, 45], [0, 5, 99, 9, 3], [21, 6, 2, 99, 8],
+             [19, 4, 7, 3, 99]]
+        ),
+    )  # fmt: skip
+    # 0 and 3 have most together, of which one direction is small; 1 has more mistakes than both.
+    yield (
+        torch.tensor(
+            [[99, 1, 0, 26, 2], [0, 99, 12, 1, 13], [1, 13, 99, 0, 3], [4, 2, 1, 99, 0],
+             [0, 12, 1, 2, 99]]
+        ),
+    )  # fmt: skip
     for turn in range(8):
         classes = 10 if turn < 4 else random.randint(4, 7)
         counts = torch.randint(0, 20, (classes, classes), generator=generator_of(random))
@@ -338,6 +402,48 @@ def one_direction(counts):
 )
 def one_direction_as_it_stands(counts):
     return _pair(counts - torch.diag(counts.diagonal()))
+
+
+@confused_pair.mistake(
+    "These are shares, and few mistakes make a rare digit first. Add up numbers of mistakes."
+)
+def shares_of_rows(counts):
+    share = counts / counts.sum(dim=1, keepdim=True)
+    return _pair((share + share.T).triu(1))
+
+
+@confused_pair.mistake(
+    "These are shares, and few mistakes make a rare digit first. Add up numbers of mistakes."
+)
+def shares_of_columns(counts):
+    share = counts / counts.sum(dim=0, keepdim=True)
+    return _pair((share + share.T).triu(1))
+
+
+@confused_pair.mistake(
+    "This is how far the two directions differ. They are to be added: counts + counts.T."
+)
+def difference_of_directions(counts):
+    return _pair((counts - counts.T).abs())
+
+
+@confused_pair.mistake(
+    "This takes the smaller of the two directions. They are to be added: counts + counts.T."
+)
+def smaller_direction(counts):
+    return _pair(torch.minimum(counts, counts.T).triu(1))
+
+
+@confused_pair.mistake(
+    "The place is taken apart by 10, and there need not be ten classes: divmod(place, len(counts))."
+)
+def always_ten(counts):
+    return divmod((counts + counts.T).triu(1).argmax().item(), 10)
+
+
+@confused_pair.mistake("This is a set, which has no order. Give a pair, the smaller digit first.")
+def as_a_set(counts):
+    return set(confused_pair.solution(counts))
 
 
 @confused_pair.mistake(
@@ -401,6 +507,16 @@ def two_bad_digits(counts):
     return tuple(sorted(mistakes.topk(2).indices.tolist()))
 
 
+@confused_pair.mistake(
+    "These are the two digits with the most mistakes, each on its own. Look for two that are "
+    "taken for each other."
+)
+def two_bad_digits_both_ways(counts):
+    both = counts + counts.T
+    mistakes = (both - torch.diag(both.diagonal())).sum(dim=1)
+    return tuple(sorted(mistakes.topk(2).indices.tolist()))
+
+
 # --- bootstrap_interval -------------------------------------------------------------------------
 
 
@@ -452,7 +568,41 @@ def nothing_cut(wrong, draws, cut):
 )
 def upper_end_off(wrong, draws, cut):
     errors = _errors(wrong, draws).sort().values
-    return errors[cut], errors[-cut] if cut else errors[-1] + 1e-3
+    return errors[cut], errors[-cut]
+
+
+@bootstrap_interval.mistake(
+    "The upper end is off by one: errors[-1] is the highest, so with `cut` of them left out it is "
+    "errors[-1 - cut]."
+)
+def upper_end_by_length(wrong, draws, cut):
+    errors = _errors(wrong, draws).sort().values
+    return errors[cut], errors[len(errors) - cut]
+
+
+@bootstrap_interval.mistake(
+    "Where `cut` is 0, errors[0:-0] is errors[0:0], and nothing is left. Write "
+    "errors[cut : len(errors) - cut], or take errors[-1 - cut] alone."
+)
+def nothing_left(wrong, draws, cut):
+    kept = _errors(wrong, draws).sort().values[cut:-cut]
+    return kept.min(), kept.max()
+
+
+@bootstrap_interval.mistake(
+    "Where `cut` is 0, errors[0:-0] is errors[0:0], and nothing is left. Write "
+    "errors[cut : len(errors) - cut], or take errors[-1 - cut] alone."
+)
+def nothing_left_at_the_ends(wrong, draws, cut):
+    kept = _errors(wrong, draws).sort().values[cut:-cut]
+    return kept[0], kept[-1]
+
+
+@bootstrap_interval.mistake(
+    "True and False have no mean in torch: .float() makes 1 and 0 of them first."
+)
+def mean_of_booleans(wrong, draws, cut):
+    return wrong[draws].mean(dim=1)
 
 
 @bootstrap_interval.mistake("The lower end is off by one: `cut` errors lie below errors[cut].")
@@ -561,7 +711,8 @@ def exactly_this(ours, theirs):
 
 
 @coin_chance.mistake(
-    "This is the chance of exactly this outcome. Add those of all that are more lopsided."
+    "This is the chance of exactly this outcome and its mirror image. Add those of all that are "
+    "more lopsided."
 )
 def exactly_this_twice(ours, theirs):
     return min(1, 2 * exactly_this(ours, theirs))
@@ -593,7 +744,22 @@ def theirs_is_smaller(ours, theirs):
     "These are numbers of outcomes. Divide by how many there are in all, 2 ** (ours + theirs)."
 )
 def not_divided(ours, theirs):
-    return min(ours + theirs, 2 * _at_most(min(ours, theirs), ours + theirs) * 2 ** (ours + theirs))
+    return 2 * one_sided(ours, theirs) * 2 ** (ours + theirs)
+
+
+@coin_chance.mistake(
+    "These are numbers of outcomes. Divide by how many there are in all, 2 ** (ours + theirs)."
+)
+def one_side_not_divided(ours, theirs):
+    return one_sided(ours, theirs) * 2 ** (ours + theirs)
+
+
+@coin_chance.mistake(
+    "This is 1 whatever comes in: numbers of outcomes are cut off at 1. Divide by "
+    "2 ** (ours + theirs) first."
+)
+def not_divided_and_cut(ours, theirs):
+    return 1
 
 
 @coin_chance.mistake(
@@ -608,3 +774,15 @@ def less_lopsided(ours, theirs):
 )
 def by_the_normal_curve(ours, theirs):
     return math.erfc(abs(ours - theirs) / math.sqrt(2 * (ours + theirs)))
+
+
+@coin_chance.mistake(
+    'This counts the outcome itself by half (the "mid-p"). Count all that are at least as lopsided.'
+)
+def half_of_the_outcome(ours, theirs):
+    return coin_chance.solution(ours, theirs) - exactly_this(ours, theirs)
+
+
+@coin_chance.mistake("This is in per cent. A chance lies between 0 and 1.")
+def in_per_cent(ours, theirs):
+    return 100 * coin_chance.solution(ours, theirs)

@@ -24,7 +24,9 @@ from .picture import BLACK, BLUE, RED, Picture, canvas, painted, plain
 from .signed import FAINT, SIGNED, _array, _hatch, _limit, _scale
 
 GREYS, COLOURS = 32, 128  # in a picture: a third of the bytes, and no eye sees the difference
-TEN_COLOURS = 2 * (BLUE, RED, BLACK, "#00694C", "#8A3F73")  # dark enough for small letters
+GREEN, MAUVE = "#00694C", "#8A3F73"  # dark enough for small letters
+TEN_COLOURS = (BLUE, RED, BLACK, GREEN, MAUVE, BLACK, GREEN, MAUVE, BLUE, RED)
+BENEATH = 0.2  # how dark a picture is that others lie upon
 
 Rows = Mapping[str, Sequence[Tensor]]
 
@@ -53,13 +55,16 @@ def kernels(rows: Rows, what: str) -> Picture:
         return _small(figure, f"{what}, negative weights hatched: {_told(rows)}.", COLOURS)
 
 
-def gallery(rows: Rows, what: str, captions: Sequence[str] = ()) -> Picture:
+def gallery(
+    rows: Rows, what: str, captions: Sequence[str] = (), beneath: Sequence[Tensor] = ()
+) -> Picture:
     """Show pictures in rows, dark where a number is large, each row on a scale of its own.
 
     Args:
         rows: a name to pictures, each (H, W); as many in each row.
         what: what they are; the text alternative begins with it.
         captions: what stands above each column.
+        beneath: for each column a picture that shows faintly through all of its pictures.
 
     Example:
         >>> import torch
@@ -71,8 +76,11 @@ def gallery(rows: Rows, what: str, captions: Sequence[str] = ()) -> Picture:
     lowest = {name: min(float(image.min()) for image in row) for name, row in rows.items()}
     highest = {name: max(float(image.max()) for image in row) for name, row in rows.items()}
     with _panels(rows, captions) as (figure, panels):
-        for axes, name, array in panels:
+        for number, (axes, name, array) in enumerate(panels):
             axes.imshow(array, cmap="gray_r", vmin=lowest[name], vmax=highest[name])
+            if len(beneath):
+                under = _array(beneath[number % len(beneath)])
+                axes.imshow(under, cmap="gray_r", alpha=BENEATH * (under > under.min()))
         return _small(figure, f"{what}: {_told(rows)}.")
 
 
@@ -121,6 +129,7 @@ def captioned(
     framed: Collection[int] = (),
     what: str = "digits",
     columns: int = 14,
+    dashed: Collection[int] = (),
 ) -> Picture:
     """Show many small digits, each with a caption below, some of them in a frame.
 
@@ -130,6 +139,7 @@ def captioned(
         framed: the numbers of those in a frame, counted from 0.
         what: what they are, as the words after their number.
         columns: digits in a row.
+        dashed: the numbers of those in a dashed frame.
 
     Example:
         >>> import torch
@@ -145,9 +155,14 @@ def captioned(
         for number, (axes, caption) in enumerate(zip(grid.flat, captions, strict=False)):
             axes.imshow(images[number].cpu().numpy(), cmap="gray_r")
             axes.set_xlabel(caption, fontsize=9, labelpad=2)
-            if number in framed:
+            if number in framed or number in dashed:
                 axes.spines[:].set(visible=True, color=RED, linewidth=2.5)
-        return _small(figure, f"{len(images)} {what}: {', '.join(captions) or 'none'}.")
+            if number in dashed:
+                axes.spines[:].set(linestyle=(0, (1.5, 1.2)), color=BLUE)
+        told = f"{len(images)} {what}: {', '.join(captions) or 'none'}"
+        for name, numbers in {"in a frame": framed, "in a dashed frame": dashed}.items():
+            told += f"; {name}: {', '.join(captions[n] for n in sorted(numbers))}" * bool(numbers)
+        return _small(figure, f"{told}.")
 
 
 @contextmanager

@@ -152,6 +152,31 @@ def coins_of_one_end(ours, theirs):
     return sum(math.comb(n, k) for k in range(min(ours, theirs) + 1)) / 2**n
 
 
+def pair_of_rates(counts):
+    rates = counts / counts.sum(1, keepdim=True)
+    return divmod((rates + rates.T).triu(1).argmax().item(), len(counts))
+
+
+def spot_by_place(image, size, paper, score):
+    spots = chapter._spots(image, size, paper, score)
+    return divmod(min(range(len(spots)), key=list(spots.values()).__getitem__), image.shape[1])
+
+
+def interval_of_a_slice(wrong, draws, cut):
+    errors = wrong[draws].float().mean(dim=1).sort().values[cut:-cut]
+    return errors.min(), errors.max()
+
+
+def interval_to_minus_cut(wrong, draws, cut):
+    errors = wrong[draws].float().mean(dim=1).sort().values
+    return errors[cut], errors[-cut]
+
+
+def coins_mid_p(ours, theirs):
+    n = ours + theirs
+    return chance_by_both_ends(ours, theirs) - math.comb(n, ours) / 2**n
+
+
 WRONG = [
     ("strongest", lambda m, c: m.amax(dim=(1, 2)).argsort()[-c:], "the strongest last"),
     ("strongest", lambda m, c: m.amax(dim=(1, 2)).argsort()[:c], "the weakest"),
@@ -164,13 +189,26 @@ WRONG = [
     ("weak_spot", lambda i, s, p, f: weak_spot_by_search(i, s, 0.0, f), "Fill it with `paper`"),
     ("weak_spot", lambda i, s, p, f: weak_spot_by_search(i[:-1, :-1], s, p, f), "stopped with"),
     ("confused_pair", pair_by_largest_entry, "one direction only"),
+    ("weak_spot", spot_by_place, "by the width of the image"),
+    ("confused_pair", pair_of_rates, "a rare digit first"),
+    (
+        "confused_pair",
+        lambda c: divmod((c - c.T).abs().argmax().item(), len(c)),
+        "directions differ",
+    ),
+    ("confused_pair", lambda c: set(pair_by_combinations(c)), "no order"),
     ("confused_pair", lambda c: divmod((c + c.T).argmax().item(), len(c)), "read rightly"),
     ("confused_pair", lambda c: pair_by_combinations(c)[::-1], "the larger digit first"),
     ("bootstrap_interval", interval_of_quantiles, "expected"),
+    ("bootstrap_interval", interval_of_a_slice, "nothing is left"),
+    ("bootstrap_interval", interval_to_minus_cut, "upper end is off by one"),
+    ("bootstrap_interval", lambda w, d, c: w[d].mean(dim=1), "no mean in torch"),
     ("bootstrap_interval", interval_of_sums, "counts of wrong digits"),
     ("bootstrap_interval", lambda w, d, c: chapter.nothing_cut(w, d, c), "Nothing is cut off"),
     ("coin_chance", coins_of_one_end, "one side only"),
     ("coin_chance", lambda a, b: 2 * coins_of_one_end(a, b), "never more than 1"),
+    ("coin_chance", lambda a, b: 100 * chance_by_both_ends(a, b), "per cent"),
+    ("coin_chance", coins_mid_p, "mid-p"),
 ]
 
 

@@ -28,6 +28,29 @@ def test_each_row_of_a_gallery_has_a_scale_of_its_own():
     assert (pixels(figures.gallery(faint, "x")) == pixels(figures.gallery(strong, "x"))).all()
 
 
+def test_what_lies_beneath_shows_faintly_and_leaves_what_lies_above():
+    rows = {"lost": [torch.zeros(28, 28)]}
+    rows["lost"][0][:6] = 1
+    alone = pixels(figures.gallery(rows, "x"))
+    through = pixels(figures.gallery(rows, "x", beneath=DIGITS[:1]))
+    changed = abs(alone - through).max(axis=2)
+    assert 20 < changed.max() < 90
+    assert (alone[changed > 20].min(axis=1) > 200).mean() > 0.9
+    assert (through < 40).sum() >= 0.95 * (alone < 40).sum()
+
+
+def test_a_dashed_frame_is_another():
+    framed = pixels(figures.captioned(DIGITS, ["4→6"] * 4, framed=[2]))
+    dashed = pixels(figures.captioned(DIGITS, ["4→6"] * 4, dashed=[2]))
+    assert (dashed[..., 2] - dashed[..., 0]).max() > 80 > (framed[..., 2] - framed[..., 0]).max()
+
+
+def test_the_classes_that_share_a_colour_do_not_look_alike():
+    colours = figures.inside.TEN_COLOURS
+    assert len(colours) == 10 and len(set(colours)) == 5
+    assert all(colours[one] != colours[other] for one, other in [(3, 8), (4, 9), (1, 7), (3, 5)])
+
+
 def test_negative_weights_are_hatched_so_that_no_sign_is_told_by_colour_alone():
     def grey(sign):
         picture = figures.kernels({"a": [sign * torch.ones(5, 5)]}, "A kernel")
@@ -47,7 +70,8 @@ def test_every_class_on_the_plane_is_told_with_the_fewest_of_one():
 def test_a_framed_digit_looks_different_and_a_caption_is_told():
     plain = figures.captioned(DIGITS, ["4→6"] * 4)
     framed = figures.captioned(DIGITS, ["4→6"] * 4, framed=[2])
-    assert plain.alt == framed.alt == "4 digits: 4→6, 4→6, 4→6, 4→6."
+    assert plain.alt == "4 digits: 4→6, 4→6, 4→6, 4→6."
+    assert framed.alt == "4 digits: 4→6, 4→6, 4→6, 4→6; in a frame: 4→6."
     red = pixels(framed)[..., 0] - pixels(framed)[..., 2]
     assert red.max() > 150 > (pixels(plain)[..., 0] - pixels(plain)[..., 2]).max()
 
