@@ -22,6 +22,7 @@ TAUGHT = {
     "interrupts",
     "layers",
     "networks",
+    "processes",
     "recipes",
     "shapes",
     "training",
