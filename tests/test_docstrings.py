@@ -25,6 +25,7 @@ TAUGHT = {
     "networks",
     "own_images",
     "photographs",
+    "processes",
     "recipes",
     "shapes",
     "trained",
