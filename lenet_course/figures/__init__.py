@@ -3,6 +3,7 @@
 Introduced in chapter 00.
 """
 
+from .costs import growth, parts
 from .curves import bars, confusion, errors, loss_animation, losses, resumed, running_mean
 from .digits import (
     answer,
@@ -41,6 +42,7 @@ __all__ = [
     "feature_maps",
     "functions",
     "gallery",
+    "growth",
     "in_field",
     "kernels",
     "loss_animation",
@@ -50,6 +52,7 @@ __all__ = [
     "on_plane",
     "painted",
     "partial_sums",
+    "parts",
     "pictures",
     "preparation",
     "products",
