@@ -177,14 +177,14 @@ def saved_too_much(share, times):
 
 def maps_and_windows(random):
     noise = torch.Generator().manual_seed(random.randrange(2**31))
-    yield torch.tensor([[1.0, 5.0], [3.0, 2.0]]), 2
+    yield torch.tensor([[[1.0, 5.0], [3.0, 2.0]]]), 2
     for shape, size in [
-        ((4, 6), 2),
-        ((6, 9), 3),
+        ((1, 4, 6), 2),
+        ((3, 6, 9), 3),
         ((2, 6, 4), 2),
         ((2, 3, 8, 12), 4),
         ((1, 2, 6, 12), 3),
-        ((3, 5), 1),
+        ((2, 3, 5), 1),
     ]:
         yield torch.randn(shape, generator=noise) - 1, size
 
@@ -360,20 +360,18 @@ def share_of_the_others(mine, total, processes):
 
 # --- step_seconds -------------------------------------------------------------------------------
 
-SIZE = 246_824
-"""Bytes of LeNet-5's gradient: 61,706 numbers of four bytes."""
-
 
 def clusters(random):
-    yield 1000, 2, 1e-1, 1.0, 246_824.0
-    yield 1200, 1, 5e-2, 2.0, 1e5
+    yield 1000, 2, 0.1, 4000, 1.0, 500.0
+    yield 1200, 1, 0.05, 4000, 2.0, 500.0
     for machines in (2, 3, 4, 8, 5, 7):
         yield (
             random.randint(100, 1000),
             machines,
             random.uniform(0.01, 0.1),
+            random.randint(10_000, 90_000),
             random.uniform(0.5, 2.0),
-            random.uniform(2e4, 2e5),
+            random.uniform(2e3, 2e4),
         )
 
 
@@ -387,73 +385,73 @@ def _step(computing, messages, latency, transfer):
         "Two times add up: computing, and exchanging. One machine alone exchanges nothing.",
         "Computing takes digits / machines * per_digit. A message takes latency plus its bytes "
         "over bandwidth. How many bytes has a message, and how many messages are there?",
-        "2 * (machines - 1) messages of 246_824 / machines bytes each.",
+        "2 * (machines - 1) messages of size / machines bytes each.",
     ],
 )
-def step_seconds(digits, machines, per_digit, latency, bandwidth):
+def step_seconds(digits, machines, per_digit, size, latency, bandwidth):
     computing = digits / machines * per_digit
-    message = latency + 246_824 / machines / bandwidth
+    message = latency + size / machines / bandwidth
     return computing + 2 * (machines - 1) * message
 
 
 @step_seconds.mistake("A message holds one n-th of the gradient, not all of it.")
-def whole_messages(digits, machines, per_digit, latency, bandwidth):
+def whole_messages(digits, machines, per_digit, size, latency, bandwidth):
     computing = digits / machines * per_digit
-    return _step(computing, 2 * (machines - 1), latency, SIZE / bandwidth)
+    return _step(computing, 2 * (machines - 1), latency, size / bandwidth)
 
 
 @step_seconds.mistake(
     "There are two rounds: one in which the pieces are summed, and one in which the sums are "
     "handed on. Each has n - 1 messages."
 )
-def one_round(digits, machines, per_digit, latency, bandwidth):
+def one_round(digits, machines, per_digit, size, latency, bandwidth):
     computing = digits / machines * per_digit
-    return _step(computing, machines - 1, latency, SIZE / machines / bandwidth)
+    return _step(computing, machines - 1, latency, size / machines / bandwidth)
 
 
 @step_seconds.mistake(
     "A round has n - 1 messages, not n: what a machine has itself need not be sent to it. One "
     "machine alone sends nothing."
 )
-def a_message_too_many(digits, machines, per_digit, latency, bandwidth):
+def a_message_too_many(digits, machines, per_digit, size, latency, bandwidth):
     computing = digits / machines * per_digit
-    return _step(computing, 2 * machines, latency, SIZE / machines / bandwidth)
+    return _step(computing, 2 * machines, latency, size / machines / bandwidth)
 
 
 @step_seconds.mistake("The digits are shared: each machine computes one n-th of them.")
-def digits_not_shared(digits, machines, per_digit, latency, bandwidth):
-    return _step(digits * per_digit, 2 * (machines - 1), latency, SIZE / machines / bandwidth)
+def digits_not_shared(digits, machines, per_digit, size, latency, bandwidth):
+    return _step(digits * per_digit, 2 * (machines - 1), latency, size / machines / bandwidth)
 
 
 @step_seconds.mistake("Every message takes `latency`, not only the first one.")
-def latency_once(digits, machines, per_digit, latency, bandwidth):
+def latency_once(digits, machines, per_digit, size, latency, bandwidth):
     computing, messages = digits / machines * per_digit, 2 * (machines - 1)
-    return computing + latency + messages * SIZE / machines / bandwidth
+    return computing + latency + messages * size / machines / bandwidth
 
 
 @step_seconds.mistake("The latency of the messages is missing.")
-def no_latency(digits, machines, per_digit, latency, bandwidth):
+def no_latency(digits, machines, per_digit, size, latency, bandwidth):
     computing = digits / machines * per_digit
-    return _step(computing, 2 * (machines - 1), 0, SIZE / machines / bandwidth)
+    return _step(computing, 2 * (machines - 1), 0, size / machines / bandwidth)
 
 
 @step_seconds.mistake("The exchange is missing: the gradients have to travel as well.")
-def no_exchange(digits, machines, per_digit, latency, bandwidth):
+def no_exchange(digits, machines, per_digit, size, latency, bandwidth):
     return digits / machines * per_digit
 
 
 @step_seconds.mistake("The computing is missing: this is the exchange alone.")
-def no_computing(digits, machines, per_digit, latency, bandwidth):
-    return _step(0, 2 * (machines - 1), latency, SIZE / machines / bandwidth)
+def no_computing(digits, machines, per_digit, size, latency, bandwidth):
+    return _step(0, 2 * (machines - 1), latency, size / machines / bandwidth)
 
 
 @step_seconds.mistake("Bandwidth is bytes a second: more of it makes a message *shorter*. Divide.")
-def bandwidth_multiplied(digits, machines, per_digit, latency, bandwidth):
+def bandwidth_multiplied(digits, machines, per_digit, size, latency, bandwidth):
     computing = digits / machines * per_digit
-    return _step(computing, 2 * (machines - 1), latency, SIZE / machines * bandwidth)
+    return _step(computing, 2 * (machines - 1), latency, size / machines * bandwidth)
 
 
-@step_seconds.mistake("The gradient's numbers have four bytes each: 246,824 bytes, not 61,706.")
-def numbers_for_bytes(digits, machines, per_digit, latency, bandwidth):
+@step_seconds.mistake("`size` is in bytes already, four for each number.")
+def four_bytes_twice(digits, machines, per_digit, size, latency, bandwidth):
     computing = digits / machines * per_digit
-    return _step(computing, 2 * (machines - 1), latency, SIZE / 4 / machines / bandwidth)
+    return _step(computing, 2 * (machines - 1), latency, 4 * size / machines / bandwidth)
