@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import torch
 
     from .history import History
+    from .processes import OneProcess
     from .trained import Trained
 
 
@@ -48,20 +49,33 @@ def train(arguments: argparse.Namespace) -> int:
     With a folder for checkpoints, the same command again takes up a run that was stopped, and tells
     the test of one that is done. Ends with 0 when the run is done, 1 when its loss was no longer a
     number, 2 when it could not be followed, 130 when it was stopped.
+
+    Started by torchrun, several processes train one network, each with a part of every batch.
     """
+    from . import processes
+
+    with processes.joined() as group:
+        return _train(arguments, group)
+
+
+def _train(arguments: argparse.Namespace, group: OneProcess) -> int:
     from . import checkpoints, recipes
     from .data import load
+    from .processes import is_restart
 
-    recipe, digits, keeper, begun = recipes.find(arguments.recipe), load(), None, None
+    recipe = group.each(lambda: recipes.find(arguments.recipe))
+    digits, keeper, begun = group.each(load), None, None
+    group.check_alike(recipe=recipe.name, data=digits.name)
     if arguments.epochs:  # passes are asked for, so the recipe's own number of steps is no limit
         recipe = replace(recipe, max_steps=None)
     if arguments.checkpoints:
         folder = Path(arguments.checkpoints)
-        if arguments.fresh and (aside := checkpoints.set_aside(folder)):
+        fresh = arguments.fresh and not is_restart()  # started again, it goes on
+        if fresh and (aside := group.by_first(lambda: checkpoints.set_aside(folder))):
             print(f"The run of before is now in {aside}.")
         about = {"recipe": recipe.name, "data": digits.name}
         keeper = checkpoints.Keeper(folder, arguments.keep, arguments.every_steps, about)
-        begun = checkpoints.latest(folder)
+        begun = group.by_first(lambda: checkpoints.latest(folder))
     watch = _PrintEpochs(f"Restored {begun.name}." if begun else "")
     result = recipes.run(recipe, digits, arguments.seed, arguments.epochs, watch, keeper)
     if result.test is None:

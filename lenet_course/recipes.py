@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from . import networks, training
+from . import networks, processes, training
 from .checkpoints import Keeper
 from .data import Digits, Split
-from .devices import pick
 from .errors import unknown
 from .history import History
 from .networks import Network
@@ -101,11 +101,12 @@ def run(
 
     Introduced in chapter 09.
     """
+    group = processes.current()
     torch.manual_seed(seed)
     network = recipe.network
     model = networks.build(network, seed=seed)
     recipe.initialise(model)
-    model.to(pick())
+    model.to(group.device)
     reading = {
         "prepare": network.prepare,
         "loss": recipe.loss or network.loss,
@@ -129,12 +130,18 @@ def run(
     )
     if history.stopped:
         return Result(recipe, model, history, None)
+    judge = partial(training.evaluate, model, digits.test, **reading)
+    return Result(recipe, model, history, group.by_first(lambda: _tested(judge, keeper)))
+
+
+def _tested(judge: Callable[[], training.Evaluation], keeper: Keeper | None) -> training.Evaluation:
+    """Test once; where the run is kept, the test is kept with it."""
     if keeper is not None and (test := keeper.recall("test")):
-        return Result(recipe, model, history, training.Evaluation(**test))
-    test = training.evaluate(model, digits.test, **reading)
+        return training.Evaluation(**test)
+    test = judge()
     if keeper is not None:
         keeper.annotate(test=vars(test))
-    return Result(recipe, model, history, test)
+    return test
 
 
 def truncated_normal(model: nn.Module, sd: float = 0.1, bias: float = 0.0) -> None:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from . import processes
 from .checkpoints import Keeper
 from .data import Split, batches
 from .errors import CourseError
@@ -231,6 +232,7 @@ def fit(
 
     Introduced in chapter 09.
     """
+    group = processes.current()
     _check_counts(
         epochs=epochs, max_steps=max_steps, batch_size=batch_size, validate_every=validate_every
     )
@@ -245,41 +247,50 @@ def fit(
         judge = partial(
             evaluate, model, validation.to(device), prepare=prepare, loss=loss, decide=decide
         )
+        judge = partial(group.by_first, judge)
     plan = {"digits": len(train), "batch_size": batch_size, "shuffle": shuffle, "seed": seed}
     plan |= {"reduction": reduction, "validate_every": validate_every, **_settings(optimizer)}
     steps_a_pass = math.ceil(len(train) / batch_size)
     total = min(epochs * steps_a_pass, max_steps or math.inf)
     keeper = Keeper(checkpoints) if isinstance(checkpoints, str | Path) else checkpoints
     record = _Record(optimizer, steps_a_pass, judge, validate_every, watch)
-    if keeper is not None and (run := keeper.restore(plan, model, optimizer, scheduler)):
+    group.check_alike(**plan, steps=total, validates=judge is not None, keeps=keeper is not None)
+    if keeper is not None and (
+        run := group.by_first(lambda: keeper.restore(plan, model, optimizer, scheduler))
+    ):
+        group.copy(model, optimizer, scheduler)
         record.go_on(run)
     _check_schedule(scheduler, total - record.steps)
     order = partial(batches, len(train), batch_size, seed, shuffle=shuffle, device=device)
     model.train()
+    network, asked = group.wrap(model), False
     with stop_between_steps() as request, progress(total, "training") as bar:
         bar.update(record.steps, text="")
         left = max(0, total - record.steps)
         for index in islice(_from_step(record.steps, steps_a_pass, order), left):
-            batch = train[index]
-            outputs = model(prepare(batch.images))
+            batch = train[group.part(index)]
+            group.draw(seed, record.steps)
+            outputs = network(prepare(batch.images))
             losses = loss(outputs, batch.labels)
             optimizer.zero_grad()
-            getattr(losses, reduction)().backward()
+            group.descended(losses, reduction, len(index)).backward()
             optimizer.step()
             record.note(losses.detach(), decide(outputs.detach()) != batch.labels)
             if scheduler is not None:
                 scheduler.step()
             record.close_if_whole()
             bar.update(1, text=record.text)
-            stops = request.asked or record.diverged or record.steps == total
+            asked = group.any(request.asked)
+            stops = asked or record.diverged or record.steps == total
             if keeper is not None and (stops or keeper.is_due(record.steps, steps_a_pass)):
                 record.look()
                 if not record.diverged:
-                    keeper.save(record.run(plan), model, optimizer, scheduler)
+                    save = partial(keeper.save, record.run(plan), model, optimizer, scheduler)
+                    group.by_first(save)
             if stops or record.diverged:
                 break
     record.close()
-    if record.diverged or (request.asked and record.steps < total):
+    if record.diverged or (asked and record.steps < total):
         record.history.stopped = "diverged" if record.diverged else "interrupted"
     return record.history
 
@@ -353,9 +364,12 @@ class _Record:
             return
         losses, wrong, counts = zip(*self.waiting, strict=True)
         self.waiting.clear()
-        for loss, mistakes, count in zip(
-            torch.stack(losses).tolist(), torch.stack(wrong).tolist(), counts, strict=True
-        ):
+        total = processes.current().total
+        losses, wrong, counts = (
+            total(numbers).tolist()
+            for numbers in (torch.stack(losses), torch.stack(wrong), torch.tensor(counts))
+        )
+        for loss, mistakes, count in zip(losses, wrong, counts, strict=True):
             self.epoch.add(loss, mistakes, count)
             self.history.losses.append(loss / count)
             self.diverged = self.diverged or not math.isfinite(loss)

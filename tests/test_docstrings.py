@@ -24,6 +24,7 @@ TAUGHT = {
     "networks",
     "own_images",
     "photographs",
+    "processes",
     "recipes",
     "shapes",
     "trained",

@@ -136,11 +136,12 @@ def _check_plan(begun: dict[str, Any], plan: dict[str, Any], name: str) -> None:
 
 
 def _warn_of_changes(made: dict[str, Any], now: dict[str, Any], name: str) -> None:
+    made, now = ({"processes": 1, **facts} for facts in (made, now))
     changed = [key for key in now if made.get(key) != now[key]]
     if changed:
         were = ", ".join(f"{key} {brief(made.get(key))} (now {now[key]})" for key in changed)
         warnings.warn(
             f"{name} was made with {were}: the numbers that follow may differ in their last "
             f"digits from those of an uninterrupted run.",
-            stacklevel=4,
+            stacklevel=6,  # whoever called fit
         )

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from .. import processes
 from .checks import check_kinds, compare
 from .encoding import decode, encode
 from .files import CheckpointError, DamagedError, brief
@@ -81,12 +82,14 @@ def take(
 
 def environment(model: nn.Module) -> dict[str, Any]:
     """Tell what a network is trained with, as far as it can change the last bits of a sum."""
-    return {
+    found = {
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "device": next((tensor.device.type for tensor in model.parameters()), "cpu"),
         "threads": torch.get_num_threads(),
     }
+    size = processes.current().size
+    return found if size == 1 else {**found, "processes": size}
 
 
 def from_parts(tensors: dict[str, Tensor], facts: dict, name: str) -> State:
