@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from lenet_course import data, networks, shapes, training
+from lenet_course import data, networks, processes, shapes, training
 from lenet_course.exercises import chapter_14 as exercises
 
 PAGE = Page("14_faster_and_further")
@@ -70,7 +70,7 @@ def test_corners_give_outputs_and_gradients_of_convolution_and_pooling(
         torch.testing.assert_close(one, other)
 
 
-@pytest.mark.parametrize("answer", ["fast", "sliced", "both"])
+@pytest.mark.parametrize("answer", ["with_corners", "sliced", "both"])
 @pytest.mark.parametrize("seed", range(3))
 def test_every_way_forward_is_the_networks(answer, seed):
     names = {"by_slices": by_slices, "convolve_and_pool": convolve_and_pool}
@@ -148,20 +148,33 @@ def test_the_model_of_a_step_is_the_exercises(digits, machines, per_digit, laten
     assert predicted_step(digits, machines, per_digit, latency, 1e9) == pytest.approx(wanted)
 
 
-@pytest.mark.parametrize("processes", [2, 3])
-def test_processes_in_step_stay_equal_to_one(processes):
+@over_many_inputs
+@given(st.integers(1, 200), st.integers(1, 9))
+def test_parts_and_factors_are_the_packages(count, size):
+    batch, losses = torch.arange(count).flip(0), torch.linspace(1, 3, count)
+    for rank, own in enumerate(parts(batch, size)):
+        group = type("Pretended", (processes.Group,), {"rank": rank, "size": size})()
+        assert torch.equal(group.part(batch), own)
+        if len(own):
+            factor = exercises.loss_factor.solution(len(own), count, size)
+            theirs = group.descended(losses[own], "mean", count)
+            torch.testing.assert_close(theirs, factor * losses[own].mean())
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_processes_in_step_stay_equal_to_one(count):
     names = {"vector_to_parameters": vector_to_parameters}
     descend = hand_made("descend", parameters_to_vector=parameters_to_vector, **names)
     pictures, labels = noise(0, 30, 1, 32, 32), torch.arange(30) % 10
     some = SimpleNamespace(labels=labels)
     names = {"functional": functional, "torch": torch, "pixels": pictures, "some": some}
     of_part = hand_made("of_part", **names)
-    alone, *others = (networks.build(NETWORK, seed=0).double() for _ in range(1 + processes))
+    alone, *others = (networks.build(NETWORK, seed=0).double() for _ in range(1 + count))
     plain = torch.optim.SGD(alone.parameters(), lr=0.1)
     for batch in data.batches(30, 8):
         plain.zero_grad()
         functional.cross_entropy(alone(pictures[batch].double()), labels[batch]).backward()
-        shares = list(zip(others, parts(batch, processes), strict=True))
+        shares = list(zip(others, parts(batch, count), strict=True))
         mean = sum(len(part) * of_part(model, part) for model, part in shares) / len(batch)
         for model in others:
             descend(model, mean)
