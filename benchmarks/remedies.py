@@ -25,6 +25,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import measuring
 import numpy
 import torch
 from PIL import Image
@@ -34,13 +35,14 @@ from torch.utils.data import DataLoader, Dataset
 
 from lenet_course import data, networks
 
-RESULTS = Path(__file__).resolve().parent.parent / "lenet_course" / "results" / "remedies.json"
+RESULTS = measuring.RESULTS / "remedies.json"
 SCRIPT = "benchmarks/remedies.py"
 BATCH, EPOCH = 64, 60_000
 WORKERS = (0, 1, 2, 4)
 NETWORKS = ("relu-max", "relu-avg")
 
 Seconds = tuple[float, float]
+told = partial(print, file=sys.stderr)
 
 
 class ImageByImage(Dataset):
@@ -105,25 +107,10 @@ def seconds(work: Callable[[], object]) -> Seconds:
     return sum(after[:4]) - sum(before[:4]), after.elapsed - before.elapsed
 
 
-def in_turn(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[Seconds]]:
-    """Measure each way once a round, every other round from the last to the first."""
-    times: dict[str, list[Seconds]] = {name: [] for name in ways}
-    for number in range(rounds):
-        for name in list(ways)[:: -1 if number % 2 else 1]:
-            times[name].append(seconds(ways[name]))
-        print(f"round {number + 1} of {rounds}, load {load()}", file=sys.stderr)
-    return times
-
-
 def ratio(times: list[Seconds], others: list[Seconds], clock: int) -> float:
     """Give the middle of the ratios, round by round: how many times as long these take."""
     pairs = zip(times, others, strict=True)
     return round(statistics.median(one[clock] / other[clock] for one, other in pairs), 3)
-
-
-def load() -> float | None:
-    """How many processes wanted a core during the last minute, where the system tells."""
-    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
 
 
 def workers(digits: data.Split, rounds: int) -> list[dict]:
@@ -134,7 +121,7 @@ def workers(digits: data.Split, rounds: int) -> list[dict]:
     }
     ways["by index"] = partial(by_index, digits)
     by_index(digits)  # first steps are slow
-    times = in_turn(ways, rounds)
+    times = measuring.in_turn(ways, rounds, told, seconds)
     alone = times["image by image, 0 workers"]
     return [
         {
@@ -163,7 +150,7 @@ def compiled(name: str, digits: data.Split, rounds: int) -> dict:
     ways = {"plain": steps_of(plainly), "compiled": steps_of(ready)}
     for way in ways.values():
         way()
-    times = in_turn(ways, rounds)
+    times = measuring.in_turn(ways, rounds, told, seconds)
     took, takes = (statistics.median(one[0] for one in times[way]) for way in ways)
     saved = (took - takes) * EPOCH / (steps * BATCH)
     return {
@@ -176,7 +163,7 @@ def compiled(name: str, digits: data.Split, rounds: int) -> dict:
 
 def measure(digits: data.Split, rounds: int, names: list[str]) -> dict:
     """Measure everything."""
-    begun = load()
+    begun = measuring.load()
     found = {
         "script": SCRIPT,
         "machine": {
@@ -191,7 +178,7 @@ def measure(digits: data.Split, rounds: int, names: list[str]) -> dict:
         "workers": workers(digits, rounds),
         "compile": [compiled(name, digits, rounds) for name in names],
     }
-    return found | {"load": [begun, load()]}
+    return found | {"load": [begun, measuring.load()]}
 
 
 def main(words: list[str] | None = None) -> int:
@@ -211,9 +198,8 @@ def main(words: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as empty:  # what was compiled before would cost nothing
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = empty
         found = measure(digits.train[: options.digits], options.rounds, list(options.compile))
-    text = json.dumps(found, indent=1) + "\n"
-    options.output.write_text(text, encoding="utf-8", newline="\n")
-    print(text)
+    measuring.write(options.output, found)
+    print(json.dumps(found, indent=1))
     return 0
 
 

@@ -51,7 +51,7 @@ from torch.nn import functional
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.utils.flop_counter import FlopCounterMode
 
-from lenet_course import data, figures, networks, processes, results, shapes, training
+from lenet_course import data, fast, figures, networks, processes, results, shapes, training
 from lenet_course.exercises import TODO, exercise, hint, solution  # for you to call
 
 digits = data.load()
@@ -486,14 +486,24 @@ def both(model, pixels):
     return model[6:](convolve_and_pool(pooled, model.C3).relu())
 
 
-# MERGE: assert that fast.corners equals corners(), fast.largest_corner the amax, and that what
-# networks.build gives (fast.Sequential) equals build(); one sentence that it does so by itself.
-# And after the bars below, results.load("speed")["1 threads"]["ways"]: "times the notebook's" of
-# each as bars, and "percent of the limit" of "course, 256": what exercise 2 says is left to gain.
 model = build()
 for answer in (with_corners, sliced, both):
     assert torch.allclose(answer(model, pixels[:64]), model(pixels[:64]), atol=1e-5)
-len(list(model))
+len(model)
+
+# %% [markdown]
+# The package's networks take corners by themselves, wherever a CPU convolves fewer than 16 maps and
+# pools them 2×2; for average-pooling it takes the corners' mean:
+
+# %%
+courses, model, four = networks.build(network, seed=0), build(), torch.randn(2, 24, 14, 14)
+assert isinstance(courses, fast.Sequential) and not isinstance(model, fast.Sequential)
+assert torch.allclose(courses(pixels[:64]), model(pixels[:64]), atol=1e-5)
+assert torch.equal(fast.corners(model.C1.weight), corners(model.C1.weight))
+apart = four.unflatten(1, (4, -1))
+assert torch.equal(fast.largest_corner(four), apart.amax(dim=1))
+assert torch.allclose(fast.mean_corner(four), apart.mean(dim=1), atol=1e-6)
+tuple(apart.shape)
 
 # %% [markdown]
 # Now all of it, a change at a time and each on top of the one before, on your machine. The last,
@@ -542,6 +552,32 @@ figures.bars(gains, label="times the speed of the usual notebook", form="{:.2f}"
 # each slice's gradient has to be written into a map of zeros. Corners serve C1, whose six maps do
 # not fill an instruction for 8 or 16 numbers; C3's 16 maps do, and corners only make its kernel
 # larger. **What is faster in a part may be slower in the whole: time the step, not the trick.**
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Beside what people use
+#
+# `benchmarks/speed.py` measures longer, and beside `training.fit` the loops that people publish, on
+# one thread of one machine. The number behind each way is its batch:
+
+# %%
+ways = results.load("speed")["1 threads"]["ways"]
+speeds = {row["way"]: row["times the notebook's"] for row in ways if "bf" not in row["way"]}
+assert max(speeds, key=speeds.get).startswith("course")
+assert speeds["course, 256"] > 2 and speeds["course, 64"] > speeds["course, layer by layer, 64"]
+figures.bars(speeds, label="times the speed of the usual notebook", form="{:.2f}")
+
+# %% [markdown]
+# How much is left? In the same rounds a large matrix product showed how many products that machine
+# forms and adds up when nothing holds it up. At that speed, an epoch's own would take the first
+# percentage of its time; exercise 2 says what everything else in it is still worth at most:
+
+# %%
+ways = results.load("speed")["1 threads"]["ways"]
+shares = {row["way"]: row["percent of the limit"] / 100 for row in ways}
+share = shares["course, 256"]
+assert shares["usual notebook: image by image, ReLU, Adam, 64"] < share < 1
+assert 1 < 1 / share < 4
+f"{share:.0%}, so at most {1 / share:.1f} times as fast"
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Fewer steps
