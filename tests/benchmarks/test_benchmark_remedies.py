@@ -22,6 +22,7 @@ def script():
     return module
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more than there are cores
 def test_the_script_measures_what_the_kept_result_holds(tmp_path, script):
     kept, before = results.load("remedies"), torch.get_num_threads()
     words = ["--digits", "640", "--rounds", "1", "--compile", "--output", str(tmp_path / "new")]
