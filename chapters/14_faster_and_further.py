@@ -827,6 +827,12 @@ def descend(model, gradient, rate=0.1):
     vector_to_parameters(weights - rate * gradient, model.parameters())
 
 
+start = parameters_to_vector(build().parameters()).detach()
+descend(model := build(), torch.ones(len(start)))
+assert torch.allclose(parameters_to_vector(model.parameters()), start - 0.1)
+len(start)
+
+# %%
 alone, first, second = (build().double() for _ in range(3))
 for batch in data.batches(len(some), 9)[:20]:
     descend(alone, of_part(alone, batch))
@@ -837,8 +843,8 @@ for batch in data.batches(len(some), 9)[:20]:
     descend(second, mean)
 one, two, three = (parameters_to_vector(model.parameters()) for model in (alone, first, second))
 assert torch.equal(two, three) and (one - two).abs().max() < 1e-12
-assert (one - parameters_to_vector(build().parameters())).abs().max() > 0.01
-bool(torch.equal(two, three))
+assert (one - parameters_to_vector(build().double().parameters())).abs().max() > 0.01
+torch.equal(two, three)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The package does the same with real processes. In a terminal:
@@ -890,6 +896,7 @@ def ring(gradients):
     return [torch.cat(own) for own in pieces], sent
 
 
+# %%
 gradients = [torch.randn(61_706) for _ in range(4)]
 sums, sent = ring(gradients)
 assert all(torch.equal(one, sums[0]) for one in sums)
