@@ -2,15 +2,17 @@
 # make test            install what is missing, run the whole suite   ARGS="-k shapes"
 # make run             run every chapter from clean, print a table    ARGS="00 07"
 # make sync            chapters/*.py -> their executed .ipynb         ARGS="--check" or ARGS="--force 01"
-# make bench           follow every recipe at full length, an hour   ARGS="--recipes no-activation --seeds 0"
+# make bench           measure how long an epoch takes, way by way   ARGS="--threads 2" or BENCH=recipes
 # make constraints     find the newest versions that go together, write constraints.txt
 # make test-long       the long suite
 #
-# PYTHON is the Python that makes the environment, VENV its folder, TORCH=gpu the build of PyTorch with CUDA.
+# PYTHON is the Python that makes the environment, VENV its folder, TORCH=gpu the build of PyTorch with CUDA,
+# BENCH one of benchmarks/: speed, scaling, records, or recipes, which takes an hour.
 
 PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= cpu
+BENCH ?= speed
 ARGS ?=
 export VENV TORCH
 
@@ -47,7 +49,7 @@ sync:
 
 bench:
 	$(PYTHON) tools/install.py lab
-	$(BIN)/python benchmarks/recipes.py $(ARGS)
+	$(BIN)/python benchmarks/$(BENCH).py $(ARGS)
 
 constraints:
 	$(PYTHON) tools/constraints.py

@@ -1,6 +1,6 @@
 """Follow every recipe of the family at full length, with several seeds, and keep what came out.
 
-    make bench                                                what the result file does not hold yet
+    make bench BENCH=recipes                                  what the result file does not hold yet
     python benchmarks/recipes.py                              the same, without make
     python benchmarks/recipes.py --recipes no-activation --seeds 0 1 2 3
     python benchmarks/recipes.py --epochs 1 --output short.json

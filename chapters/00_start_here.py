@@ -415,10 +415,8 @@ one_way, other_way
 # | [11 checkpointing](11_checkpointing.ipynb) | how is a network kept, through crashes too? |
 # | [12 looking inside](12_looking_inside.ipynb) | what has each layer learned? |
 # | [13 back to 1998](13_back_to_1998.ipynb) | does the paper's network do what the paper says? |
-# | 14 faster and further | where does the time go? |
+# | [14 faster and further](14_faster_and_further.ipynb) | where does the time go? |
 # | [15 your own digits](15_your_own_digits.ipynb) | what fails on your handwriting, and why? |
-#
-# Chapters without a link are still being written.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # An exercise has three outcomes: not attempted, not right yet, and right. An answer that is not

@@ -730,7 +730,7 @@ figures.gallery(before_after, "Digits read wrongly, and rightly once a square is
 # dashed where its wrong answer is another. (The digits that stand in for MNIST were not in the
 # paper.)
 
-# %% tags=["nbval-ignore-output"]
+# %%
 of_1998 = figure_8.mistakes() if is_mnist else ()
 where = torch.tensor([one.index for one in of_1998], dtype=torch.long)
 assert [one.label for one in of_1998] == labels[where].tolist()
@@ -740,7 +740,8 @@ alike_too = test.predictions[where] == torch.tensor([one.answer for one in of_19
 frames = {"framed": (both & alike_too).nonzero(), "dashed": (both & ~alike_too).nonzero()}
 frames = {name: numbers.flatten().tolist() for name, numbers in frames.items()}
 assert len(of_1998) == (82 if is_mnist else 0)
-what = "mistakes of 1998, label→answer/your network's"
+frames["told"] = ", ".join(f"{one.label}→{one.answer}" for one in of_1998)
+what = "mistakes of 1998 and your network's answers, label→answer of 1998"
 figures.captioned(digits.test.images[where], told, what=what, **frames)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -756,8 +757,8 @@ same = int(alike_too.sum())
 assert abs(shuffled.mean() - expected) < 0.3
 assert not is_mnist or (both.sum() > 41 > 3 * shuffled.max() and same > both.sum() / 2)
 Markdown(
-    f"shared: {both.sum()}, of which {same} with the same wrong answer; by chance {expected:.1f}, "
-    f"in a thousand shuffles never more than {shuffled.max():.0f}"
+    f"shared: {both.sum()}, of which {same} with the same wrong answer (the others dashed); "
+    f"by chance {expected:.1f}, in a thousand shuffles never more than {shuffled.max():.0f}"
 )
 
 # %% [markdown]
@@ -773,15 +774,15 @@ Markdown(
 # Mueller, 2021). Here they are, each with MNIST's label, the answer of 1998, and your network's.
 # What would you have said? (Of the stand-in digits nobody was asked: ten ordinary ones are shown.)
 
-# %% tags=["nbval-ignore-output"]
+# %%
 doubtful = torch.tensor(figure_8.wrong_labels() if is_mnist else real)
-answers_1998 = {one.index: one.answer for one in of_1998}
-told = []
-for number in doubtful.tolist():
-    label = int(labels[number])
-    told.append(f"{label}→{answers_1998.get(number, label)}/{test.predictions[number]}")
-what = "doubtful digits, label→answer of 1998/your network's"
-figures.captioned(digits.test.images[doubtful], told, what=what, columns=10)
+given_1998 = {one.index: one.answer for one in of_1998}
+old = [f"{labels[n]}→{given_1998.get(n, labels[n])}" for n in doubtful.tolist()]
+answered = test.predictions[doubtful].tolist()
+told = [f"{one}/{mine}" for one, mine in zip(old, answered, strict=True)]
+what = "doubtful digits and your network's answers, label→answer of 1998"
+shown = digits.test.images[doubtful]
+figures.captioned(shown, told, what=what, columns=10, told=", ".join(old))
 
 # %%
 among = set(where.tolist()) & set(doubtful.tolist())
@@ -789,8 +790,8 @@ otherwise = int(wrong[doubtful].sum())
 assert not is_mnist or (len(doubtful), len(among)) == (15, 10)
 assert not is_mnist or (otherwise >= 7 and len(doubtful) / len(labels) == 0.0015)
 Markdown(
-    f"your network answers otherwise for {otherwise} of these {len(doubtful)}; "
-    f"{len(among)} of them are among the 82"
+    f"your network answers {', '.join(map(str, answered))}: otherwise than the label for "
+    f"{otherwise} of these {len(doubtful)}; {len(among)} of them are among the 82"
 )
 
 # %% [markdown]

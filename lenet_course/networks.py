@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from . import layers, shapes
+from . import fast, layers, shapes
 from .codes import digit_codes
 from .data import fit_field
 from .errors import unknown
@@ -209,8 +209,8 @@ def build(
         seed: makes the first weights the same each time, and leaves torch's own random state alone.
 
     Returns:
-        A Sequential with one child for each layer, called by the layer's name, on the CPU. It
-        takes (N, channels, height, width).
+        A Sequential with one child for each layer, called by the layer's name, on the CPU: the
+        course's own, see `fast`. It takes (N, channels, height, width).
 
     Raises:
         UnknownNameError: the family has no network of that name.
@@ -235,7 +235,7 @@ def build(
             # Not torch.manual_seed, which would reach the GPUs' generators as well.
             torch.default_generator.manual_seed(seed)
         modules = OrderedDict((row.name, to_module(row.layer, row.input_shape)) for row in rows)
-    return nn.Sequential(modules)
+    return fast.Sequential(modules)
 
 
 def _check_names(rows: shapes.Trace) -> None:

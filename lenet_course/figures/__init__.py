@@ -4,6 +4,7 @@ Introduced in chapter 00.
 """
 
 from .beside import beside_paper
+from .costs import growth, parts
 from .curves import bars, confusion, errors, loss_animation, losses, resumed, running_mean
 from .digits import (
     answer,
@@ -43,6 +44,7 @@ __all__ = [
     "feature_maps",
     "functions",
     "gallery",
+    "growth",
     "in_field",
     "kernels",
     "loss_animation",
@@ -52,6 +54,7 @@ __all__ = [
     "on_plane",
     "painted",
     "partial_sums",
+    "parts",
     "pictures",
     "preparation",
     "products",

@@ -130,6 +130,7 @@ def captioned(
     what: str = "digits",
     columns: int = 14,
     dashed: Collection[int] = (),
+    told: str = "",
 ) -> Picture:
     """Show many small digits, each with a caption below, some of them in a frame.
 
@@ -140,6 +141,7 @@ def captioned(
         what: what they are, as the words after their number.
         columns: digits in a row.
         dashed: the numbers of those in a dashed frame.
+        told: what the text alternative says in place of the captions and frames.
 
     Example:
         >>> import torch
@@ -159,10 +161,8 @@ def captioned(
                 axes.spines[:].set(visible=True, color=RED, linewidth=2.5)
             if number in dashed:
                 axes.spines[:].set(linestyle=(0, (1.5, 1.2)), color=BLUE)
-        told = f"{len(images)} {what}: {', '.join(captions) or 'none'}"
-        for name, numbers in {"in a frame": framed, "in a dashed frame": dashed}.items():
-            told += f"; {name}: {', '.join(captions[n] for n in sorted(numbers))}" * bool(numbers)
-        return _small(figure, f"{told}.")
+        told = told or _captions_told(captions, {"a frame": framed, "a dashed frame": dashed})
+        return _small(figure, f"{len(images)} {what}: {told}.")
 
 
 @contextmanager
@@ -189,6 +189,14 @@ def _told(rows: Rows) -> str:
     return "; ".join(
         f"{name}, {len(row)} of {row[0].shape[0]}x{row[0].shape[1]}" for name, row in rows.items()
     )
+
+
+def _captions_told(captions: Sequence[str], frames: Mapping[str, Collection[int]]) -> str:
+    told = ", ".join(captions) or "none"
+    for name, numbers in frames.items():
+        if numbers:
+            told += f"; in {name}: {', '.join(captions[number] for number in sorted(numbers))}"
+    return told
 
 
 def _small(figure: Figure, alt: str, colours: int = GREYS) -> Picture:

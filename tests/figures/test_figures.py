@@ -47,6 +47,7 @@ EXAMPLES = {
     ),
     "functions": lambda: figures.functions({"ReLU": torch.relu}, point=-1.0),
     "gallery": lambda: figures.gallery({"digit": DIGITS[:5]}, "Five digits", list("abcde")),
+    "growth": lambda: figures.growth({"width": {"cost": {1: 1, 2: 4}}}, label="cost"),
     "in_field": lambda: figures.in_field(DIGITS[0], side=24),
     "kernels": lambda: figures.kernels({"C1": [EDGE, -EDGE], "turned": [EDGE.T, -EDGE.T]}, "Two"),
     "loss_animation": lambda: figures.loss_animation(HISTORY.losses, frames=3, smooth=1),
@@ -57,6 +58,7 @@ EXAMPLES = {
     "partial_sums": lambda: figures.partial_sums(
         DIGITS[:2] / 255, torch.stack([EDGE, -EDGE.T]), 0.5, ["one", "other"]
     ),
+    "parts": lambda: figures.parts({"step": {"forward": 1, "back": 2}, "time": {"C1": 3}}),
     "pictures": lambda: figures.pictures(DIGITS[:2], ["one", "other"], "Two digits, side by side"),
     "preparation": lambda: figures.preparation(
         {"drawn": DIGITS[0].numpy(), "cropped": DIGITS[0, 4:24, 12:16].numpy()}

@@ -76,5 +76,10 @@ def test_a_framed_digit_looks_different_and_a_caption_is_told():
     assert red.max() > 150 > (pixels(plain)[..., 0] - pixels(plain)[..., 2]).max()
 
 
+def test_other_words_may_stand_for_captions_and_frames():
+    told = figures.captioned(DIGITS, ["4→6/6"] * 4, framed=[2], told="all of them 4→6").alt
+    assert told == "4 digits: all of them 4→6."
+
+
 def test_no_digits_make_an_empty_picture():
     assert figures.captioned(DIGITS[:0], [], what="mistakes").alt == "0 mistakes: none."
