@@ -19,10 +19,9 @@
 # * set a paper's training beside your own, line by line, and say what it leaves open;
 # * give each weight a step size of its own, from second derivatives carried back by hand;
 # * say how far the means of a few seeds can be trusted;
-# * explain how a loss collapses, what `j` does, and why a run that starts well by one rule gets
-#   stuck by another.
+# * explain how a loss collapses, what `j` does, and how a run gets stuck without exploding.
 #
-# 55 minutes, 20 of them exercises · needs chapters 06 and 09; 10 and 12 help
+# 65 minutes, 20 of them exercises · needs chapters 06 and 09; 10 and 12 help
 
 # %% slideshow={"slide_type": "skip"} tags=["setup"]
 # Google Colab opens this page without the rest of the course, and fetches it here.
@@ -38,8 +37,9 @@ if importlib.util.find_spec("lenet_course") is None:
 
 # %% slideshow={"slide_type": "skip"}
 import math
+import statistics  # for you to use
 from importlib import resources
-from itertools import groupby, pairwise
+from itertools import groupby
 from statistics import mean, stdev
 
 import torch
@@ -49,7 +49,7 @@ from lenet_course import back_to_1998 as engine
 from lenet_course import checkpoints, codes, data, figure_8, figures, layers, networks, results
 from lenet_course.back_to_1998 import losses, paper
 from lenet_course.back_to_1998.network import named
-from lenet_course.exercises import TODO, exercise, hint, solution  # for you to call
+from lenet_course.exercises import TODO, every_exercise, exercise, hint, solution
 from lenet_course.progress import progress
 
 digits = data.load(validation=0)  # the paper learned from all 60,000
@@ -86,13 +86,14 @@ def table(*rows):
     return Markdown("\n".join([head, "|" + "---|" * len(rows[0]), *lines]))
 
 
-def ends(values, form="{:.2f}"):
-    """Mean, lowest and highest in words."""
-    low, middle, high = (form.format(f(values)) for f in (min, mean, max))
-    return f"{middle} ({low} to {high})"
+def ends(values):
+    """Mean, lowest and highest in words; of two seeds both."""
+    if len(values) == 2:
+        return f"{values[0]:.2f} and {values[1]:.2f}"
+    return f"{mean(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
-assert ends([1.0, 2.0, 4.5]) == "2.50 (1.00 to 4.50)"
+assert ends([1.0, 2.0, 4.5]) == "2.50 (1.00 to 4.50)" and ends([2, 1]) == "2.00 and 1.00"
 
 
 # %% slideshow={"slide_type": "skip"}
@@ -119,28 +120,27 @@ def through(model, split):
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **For the teacher.** The page is a detective story: a paper, a result, and gaps between them. Let
 # the class find the gaps in the first table before you show the second. The pass that runs live
-# takes about half a minute: start it, then ask what its first number will be. Without time, leave
+# takes half a minute to two: start it, then ask what its first number will be. Without time, leave
 # out the codes that learn, and the section on `j`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Paper against ours
 #
 # To repeat a result, write down two columns: what the paper says, and what you did. First the
-# network. Here there is no gap, since the course built it by the paper (chapters 02 to 07):
+# network, which the course built by the paper (chapters 02 to 07). One gap is left: what a unit of
+# S2 does, the paper tells in two ways.
 
 # %%
 trace = network.trace()
-model = networks.build(network)
-assert sum(p.numel() for p in model.parameters()) == 60_000
+built = networks.build(network)
+assert sum(p.numel() for p in built.parameters()) == 60_000
 assert (trace.parameters, trace.connections) == (60_000, 340_908)
-assert (network.background, network.ink) == (-0.1, 1.175)
+assert built.S2.reduction == built.S4.reduction == "sum"
 table(
     ("the network", "paper", "ours"),
     ("to learn, connections", "60,000; 340,908", f"{trace.parameters:,}; {trace.connections:,}"),
-    ("paper and ink (p. 7)", "-0.1 and 1.175", f"{network.background} and {network.ink}"),
-    ("C3", "60 kernels, Table I (p. 8)", f"{len(model.C3.weight)} kernels"),
-    ("a unit of S2 and S4", "averages four (p. 6), adds four (p. 7)", model.S2.reduction),
-    ("codes", "figure 3, fixed (p. 8)", f"{tuple(model.output.codes.shape)}, fixed"),
+    ("a unit of S2 and S4", "averages four (p. 6), adds four (p. 7)", built.S2.reduction),
+    ("codes", "figure 3, fixed (p. 8)", f"{tuple(built.output.codes.shape)}, fixed"),
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -162,7 +162,7 @@ assert len(engine.PAPER_RATES) == len(engine.OUR_RATES) == 20
 table(
     ("the training", "paper", "ours"),
     ("first weights, F inputs", "evenly from ±2.4/F (p. 41)", first),
-    ("loss", "equation 8 or 9 (p. 8-9)", "both; half of them"),
+    ("loss", "equation 8 or 9 (p. 8-9)", "both, times ½"),
     ("step of a weight", "η / (μ + h), μ = 0.02 (p. 41-42)", f"the same, μ = {engine.training.MU}"),
     ("rates η, 20 passes", written(engine.PAPER_RATES), written(engine.OUR_RATES)),
     ("test error, %", f"{paper.TEST_ERROR} ± 0.1", best),
@@ -177,34 +177,39 @@ table(
 # %%
 assert min(last(second_order)) < paper.TEST_ERROR < max(last(second_order))
 assert abs(mean(last(second_order)) - paper.TEST_ERROR) < 0.1
+assert ends(last(second_order)) == "0.93 (0.73 to 1.04)"
 round(mean(last(second_order)) - paper.TEST_ERROR, 2)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What the choices do
 #
 # Each kept run is one answer to the open questions. *Plain* steps have one size for all weights,
-# the rate itself. Errors in percent, after the last pass: mean of the seeds, lowest to highest.
+# the rate itself. Errors in percent, after the last pass: of five seeds the mean, lowest to
+# highest; of two seeds both. The lowest mean stands on top. (`size-15k` learned from 15,000 digits,
+# runs with `distortions` from distorted ones, `literal` and plain steps with the paper's rates.)
 
 # %%
-lines = []
+rows = [("run", "first weights", "loss", "steps", "seeds", "test", "training")]
 for name, run in sorted(kept.items(), key=lambda item: mean(last(item[1]))):
     plan = run["plan"]
-    what = [name, plan["first_weights"], "eq. 9" if "j" in plan["loss"] else "eq. 8"]
-    what += ["η / (μ + h)" if plan["second_order"] else "plain", f"{plan['rates'][0]:g}"]
-    what += [f"{plan['digits']:,}" + ", distorted" * plan["distorted"], str(len(run["runs"]))]
-    lines.append((*what, ends(last(run)), ends(last(run, "training error"))))
+    equation = "eq. 9" if "j" in plan["loss"] else "eq. 8"
+    steps = "η / (μ + h)" if plan["second_order"] else "plain"
+    errors = ends(last(run)), ends(last(run, "training error"))
+    rows.append((name, plan["first_weights"], equation, steps, str(len(run["runs"])), *errors))
 assert {"second-order", "map", "distortions"} <= set(kept)
-head = ("run", "first weights", "loss", "steps", "first η", "digits", "seeds", "test", "training")
-table(head, *lines)
+told = ("literal", "plain-sgd", "literal-plain-sgd")
+assert all(kept[name]["plan"]["rates"] == list(engine.PAPER_RATES) for name in told)
+table(*rows)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Second-order steps are not what makes 0.95%: plain steps of 0.0005 and below, from ±1/√F, end
-# there too, as far as two seeds can say. From ±2.4/F they end higher.
+# there too. From ±2.4/F both seeds end higher. But what are two seeds worth?
 
 # %% slideshow={"slide_type": "fragment"}
-plain = {name: mean(last(kept[name])) for name in ("plain-sgd", "literal-plain-sgd")}
-assert abs(plain["plain-sgd"] - 0.95) < 0.1 < plain["literal-plain-sgd"] - plain["plain-sgd"]
-{name: round(error, 2) for name, error in plain.items()}
+plain = {name: last(kept[name]) for name in ("plain-sgd", "literal-plain-sgd")}
+assert abs(mean(plain["plain-sgd"]) - 0.95) < 0.1
+assert max(plain["plain-sgd"]) < min(plain["literal-plain-sgd"])
+{name: ends(errors) for name, errors in plain.items()}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### How sure is the mean of a few seeds?
@@ -230,8 +235,8 @@ assert 12 < two < 13.5 and 2.7 < five < 2.85
 round(five, 1), round(two)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# 2.8 for five seeds, and 13 for two: two numbers hardly tell their own spread. (Student worked this
-# out in 1908.) So rows with two seeds are hints. For the two rows with five:
+# 2.8 for five seeds, and 13 for two: two numbers hardly tell their own spread. (W. S. Gosset worked
+# this out in 1908, under the pen name Student.) For two rows with five seeds, and one with two:
 
 
 # %%
@@ -240,22 +245,19 @@ def interval(values):
     return mean(values) - margin, mean(values) + margin
 
 
-of_mse, of_map = interval(last(second_order)), interval(last(with_map))
-assert of_map[0] < 0.85 < mean(last(with_map)) < of_map[1]
-assert of_mse[0] < 0.95 < of_mse[1] and min(last(with_map)) > 0.80
-named_intervals = {"second-order": of_mse, "map": of_map}
-table(
-    ("run", "mean, %", "interval"),
-    *[
-        (name, f"{mean(last(kept[name])):.2f}", f"{low:.2f} to {high:.2f}")
-        for name, (low, high) in named_intervals.items()
-    ],
-)
+three = ("second-order", "map", "literal-plain-sgd")
+of_8, of_9, of_two = (interval(last(kept[name])) for name in three)
+assert of_8[0] < 0.95 < of_8[1] and of_9[0] < 0.85 < of_9[1]
+assert f"{mean(last(with_map)):.2f}" == "0.89" and of_two[0] < 0
+rows = [("run", "mean, %", "interval")]
+for name, (low, high) in zip(three, (of_8, of_9, of_two), strict=True):
+    rows.append((name, f"{mean(last(kept[name])):.2f}", f"{low:.2f} to {high:.2f}"))
+table(*rows)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# We had aimed at 0.85% or less with equation 9, because one run of another program, one seed, had
-# given 0.80%. **That aim is missed**: the mean is 0.89%, and none of five seeds came down to 0.80%.
-# The interval does hold 0.85, so neither is it refuted. That is what five seeds can say.
+# An error below 0% there is not: two seeds are a hint, no more. And before the runs we had set
+# equation 9 the aim of 0.85% or less. **It is missed**: the mean is 0.89%. The interval holds 0.85,
+# so neither is it refuted. That is what five seeds can say.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 1 · Apart, or not?
@@ -264,7 +266,7 @@ table(
 # seeds has the *variance* (spread squared) of one seed divided by n; the variance of a difference
 # of two means is the sum of theirs. Write `seeds_apart(ours, theirs)`: the difference of the means,
 # theirs less ours, divided by the root of its variance. `statistics.variance` gives that of one
-# seed. Below 2 or so, chance does as much.
+# seed. With five seeds each, call it chance below the 2.8 from above (a little strict for ten).
 #
 # Running the cell checks your answer. Stuck? `hint("seeds_apart")` helps, `solution("seeds_apart")`
 # shows an answer.
@@ -292,15 +294,11 @@ def seeds_apart(ours, theirs):
 
 
 # %% slideshow={"slide_type": "fragment"}
-def apart(ours, theirs):
-    varies = stdev(ours) ** 2 / len(ours) + stdev(theirs) ** 2 / len(theirs)
-    return (mean(theirs) - mean(ours)) / math.sqrt(varies)
-
-
+apart = every_exercise()["seeds_apart"].solution
 on_test = apart(last(with_map), last(second_order))
 training_errors = [last(run, "training error") for run in (with_map, second_order)]
 on_training = apart(*training_errors)
-assert abs(on_test) < 2 and on_training > 10
+assert abs(on_test) < five < 10 < on_training
 round(on_test, 1), round(on_training)
 
 # %% [markdown]
@@ -315,8 +313,9 @@ assert [f"{mean(errors):.2f}" for errors in training_errors] == ["0.08", "0.30"]
 # ### Beside figure 5
 #
 # The paper's figure 5 shows the errors pass by pass. Its training error is measured *during* the
-# pass, each digit judged before its step, and so is ours. (The text speaks of twenty passes, the
-# figure has 21 points.)
+# pass, each digit judged before its step, and so is ours. Lines are the means of our five seeds,
+# bands reach from the lowest to the highest. (The text speaks of twenty passes, the figure has 21
+# points. It ends at 0.96, where the text says 0.95: we measured in the drawing.)
 
 
 # %%
@@ -333,37 +332,35 @@ passes = {
 of_paper = {"test": paper.FIGURE_5_TEST, "training": paper.FIGURE_5_TRAINING}
 assert len(paper.FIGURE_5_TEST) == len(paper.FIGURE_5_TRAINING) == 21
 assert len(passes["test"]) == 20 and len(passes["test"][0]) == 5
+assert paper.FIGURE_5_TEST[-1] == 0.96
 figures.beside_paper(passes, of_paper)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# From pass 6 to 10 ours lies higher, and then drops, as its rate falls to a tenth; the paper's
-# rates fall earlier and by and by. Ours less the paper's, at the first pass and at the last:
+# From pass 6 to 10 our test error lies higher, and then drops, as its rate falls to a tenth; the
+# paper's rates fall earlier and by and by. How much higher, and how far does it drop?
 
 # %%
-begin = {name: mean(values[0]) - of_paper[name][0] for name, values in passes.items()}
-end = {name: mean(values[-1]) - of_paper[name][-1] for name, values in passes.items()}
 higher = [mean(passes["test"][k]) - paper.FIGURE_5_TEST[k] for k in range(5, 10)]
 drop = mean(passes["test"][9]) - mean(passes["test"][10])
-assert all(abs(gap) < 0.5 for gap in begin.values()) and all(abs(gap) < 0.1 for gap in end.values())
-assert min(higher) > 0.1
-assert drop == max(mean(a) - mean(b) for a, b in pairwise(passes["test"][4:]))
-{name: (round(begin[name], 2), round(end[name], 2)) for name in passes}
+assert min(higher) > 0.1 and drop > 0.15
+{"higher": f"{min(higher):.2f} to {max(higher):.2f}", "drop": f"{drop:.2f}"}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Beside figure 6
 #
 # And with fewer digits to learn from, 20 passes each, so that a smaller set also gets fewer steps.
-# As in the paper, more digits mean fewer mistakes:
+# As in the paper, more digits mean fewer mistakes. Mind the band: it is widest on the right since
+# five seeds stand there, and two elsewhere. And the paper's 1.68 lies above both of our seeds.
 
 # %%
 sizes = {15_000: "size-15k", 30_000: "size-30k", 60_000: "second-order"}
-there = {size: last(kept[name]) for size, name in sizes.items() if name in kept}
+there = {size: last(kept[name]) for size, name in sizes.items()}
 beside = [paper.FIGURE_6[size] for size in there]
-assert list(paper.FIGURE_6) == list(sizes) and 60_000 in there
+assert list(paper.FIGURE_6) == list(sizes) and [len(seeds) for seeds in there.values()] == [2, 2, 5]
 assert sorted(there, key=lambda size: -mean(there[size])) == list(there)
-assert all(
-    abs(mean(ours) - theirs) < 0.5 for ours, theirs in zip(there.values(), beside, strict=True)
-)
+assert max(there[15_000]) < paper.FIGURE_6[15_000] == 1.68
+gaps = [abs(mean(ours) - theirs) for ours, theirs in zip(there.values(), beside, strict=True)]
+assert max(gaps) < 0.25
 figures.beside_paper(
     {"test": list(there.values())}, {"test": beside}, list(there), label="training digits"
 )
@@ -474,11 +471,11 @@ def exact(states, pixel):
 
 states = torch.tensor([-1.0, -0.5, 0.0, 0.5, 1.0, 1.5])
 curved = exact(states, pixel=-1)
-assert curved[0] > 0.5 and curved[-2:].max() < -0.5
+assert curved[0] > 0.5 and curved[3] > 0 and curved[-2:].max() < -0.5
 {state: round(h, 2) for state, h in zip(states.tolist(), curved.tolist(), strict=True)}
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Negative, where a state is on the wrong side: there the loss is no bowl but a hilltop, and
+# Negative, where a state is far on the wrong side: there the loss is no bowl but a hilltop, and
 # η / (μ + h) would lead uphill, or explode. So leave the second term out: **h = f'(a)²**. That is
 # the approximation of Gauss and Newton. It is never negative, and right where the network is right.
 #
@@ -530,11 +527,8 @@ def second_back(above, weights, slopes):
 
 
 # %%
-def back(above, weights, states):
-    return (above @ weights**2) * slope(states) ** 2
-
-
-h_c5 = back(h_f6, model.F6.weight.detach(), c5)
+back = every_exercise()["second_back"].solution
+h_c5 = back(h_f6, model.F6.weight.detach(), slope(c5))
 by_hand |= {"C5.weight": of_weights(h_c5, s4), "C5.bias": h_c5}
 found = named(engine.curvature(flat, engine.SquaredError(), pixels[None, 0], label[None]))
 for part, ours in by_hand.items():
@@ -543,6 +537,8 @@ for part, ours in by_hand.items():
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 4 · A weight that is used 784 times
+#
+# For those who want more; nothing after it needs it.
 #
 # Below C5 weights are shared: one weight of C1 meets another input at each of 784 places, and each
 # place adds to its curvature. Write `shared_curvature(h, inputs)`: `h` is (maps, places), the
@@ -578,11 +574,12 @@ def shared_curvature(h, inputs):
 # %%
 plan = engine.Plan(digits=len(digits.train))
 sizes = engine.step_sizes(flat, plan, digits.train, seeds=[0], number=1)
-half_distance = 0.5 * model(pixels)[0, label].sum()
-gradients = torch.autograd.grad(half_distance, list(model.parameters()))
-for parameter, gradient in zip(model.parameters(), gradients, strict=True):
-    parameter.data = gradient
-stepped = flat - sizes * engine.from_module(model)
+copy = engine.to_module(flat[0])
+half_distance = 0.5 * copy(pixels)[0, label].sum()
+gradients = torch.autograd.grad(half_distance, list(copy.parameters()))
+for parameter, gradient in zip(copy.parameters(), gradients, strict=True):
+    parameter.data = gradient  # from here on the copy holds slopes, in the order of `flat`
+stepped = flat - sizes * engine.from_module(copy)
 by_engine = flat.clone()
 engine.make_step(plan.loss)(by_engine, sizes, pixels[0], label, ten)
 assert torch.allclose(stepped, by_engine, atol=1e-6) and not torch.equal(by_engine, flat)
@@ -604,9 +601,9 @@ reached = {}
 for rule in ("2.4/F", "1/sqrt(F)"):
     begin = engine.Plan(rates=engine.PAPER_RATES, first_weights=rule, digits=len(digits.train))
     step = steps_of(engine.first_weights([0], rule), begin)
-    h = 5e-4 / step - 0.02
+    h = 5e-4 / step - 0.02  # exercise 2
     for name, sizes in {"½ Σ": step, "Σ": 5e-4 / (0.02 + 2 * h)}.items():
-        reached[rule, name] = [f(sizes).item() for f in (torch.min, torch.median, torch.max)]
+        reached[rule, name] = sizes.min().item(), sizes.median().item(), sizes.max().item()
         rows.append((rule, name, *[f"{end:.2g}" for end in reached[rule, name]]))
 assert all(reached["2.4/F", name][2] > 0.9999 * 0.025 for name in ("½ Σ", "Σ"))
 table(*rows, ("?", "?", "7e-05", "not said", "0.016"))
@@ -622,11 +619,21 @@ assert paper.STEP_SIZES == (7e-5, 0.016)
 near = {rule: reached[rule, "½ Σ"][1] / 0.025 for rule in ("2.4/F", "1/sqrt(F)")}
 assert near["2.4/F"] > 0.85 and near["1/sqrt(F)"] < 0.35
 assert 0.012 < reached["1/sqrt(F)", "Σ"][2] < reached["1/sqrt(F)", "½ Σ"][2] < 0.024
-assert reached["1/sqrt(F)", "Σ"][0] > 7e-5  # the paper's smallest is out of reach of all four
+assert min(smallest for smallest, _, _ in reached.values()) > 7e-5  # of all four
 {rule: f"median {share:.0%} of the ceiling" for rule, share in near.items()}
 
 # %% [markdown]
 # The paper's smallest step is smaller than any of ours, so ±1/√F is not the whole truth either.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Codes that learn
+#
+# Now to the two losses. Equation 8 is the distance to the right code, no more. Here the codes are
+# fixed. Why not let them learn, as all weights do? Then there is a cheap way down: bring all ten
+# codes to one point, and F6 to the same. The distance is 0, and nothing is known about digits. The
+# loss *collapses*. Equation 9 also asks that wrong codes be far (how far, its constant `j` says; it
+# is 20 here, and the next section is about it). Try both, from small random codes: what will become
+# of the mean distance between codes? All distances are *squared* ones, here and below.
 
 
 # %%
@@ -649,9 +656,13 @@ def equation_8(y, labels):
     return y.gather(1, labels[:, None])[:, 0]
 
 
-y, labels = torch.tensor([[3.0, 1.0], [0.5, 2.0]]), torch.tensor([1, 0])
-assert equation_8(y, labels).tolist() == [1.0, 0.5]
-equation_8(y, labels).tolist()
+def equation_9(y, labels):
+    return layers.map_loss(y, labels, j=20)
+
+
+two_digits = torch.tensor([[3.0, 1.0], [0.5, 2.0]])
+assert equation_8(two_digits, torch.tensor([1, 0])).tolist() == [1.0, 0.5]
+equation_8(two_digits, torch.tensor([1, 0])).tolist()
 
 
 # %%
@@ -664,50 +675,36 @@ def tried(loss, start):
     """Codes' distance first and last, the last loss, and the share of digits read wrongly."""
     torch.manual_seed(0)
     own, few = start.clone().requires_grad_(), digits.test[:1_000]
-    first = codes_apart(own)
     model, value = learn_with_codes(own, loss)
     answers = losses.distances(through(model[:-1], few), own.detach()).argmin(dim=1)
-    return first, codes_apart(own), value, (answers != few.labels).float().mean().item()
+    wrongly = (answers != few.labels).float().mean().item()
+    return codes_apart(start), codes_apart(own), value, wrongly
 
-
-assert codes_apart(ten) > 120
-round(codes_apart(ten), 1)
 
 # %%
 small = 0.1 * torch.randn(10, 84, generator=torch.Generator().manual_seed(0))
-outcome = {
-    "equation 8": tried(equation_8, small),
-    "equation 9": tried(layers.map_loss, small),
-    "equation 8, from figure 3's codes": tried(equation_8, ten),
-}
-(first, last_8, loss_8, wrong_8), (_, last_9, _, wrong_9), from_figure_3 = outcome.values()
-assert last_8 < 0.15 * first and loss_8 < 0.1 and last_9 > 1.1 * first
-assert 0.4 < from_figure_3[1] / from_figure_3[0] < 0.9
+learned = {}
+with progress(2, "200 steps by each of two losses") as bar:
+    for name, loss in {"equation 8": equation_8, "equation 9": equation_9}.items():
+        learned[name] = tried(loss, small)
+        bar.update()
+(before, last_8, loss_8, wrong_8), (_, last_9, _, wrong_9) = learned.values()
+assert last_8 < 0.15 * before and loss_8 < 0.1 and last_9 > 1.1 * before
 assert not is_mnist or (wrong_8 > 0.12 and wrong_9 < wrong_8)
-head = ("codes that learn", "apart at first", "at the end", "loss at the end", "read wrongly")
-list(outcome)
+list(learned)
 
 # %% tags=["nbval-ignore-output"]
-forms = ("{:.2f}", "{:.2f}", "{:.3f}", "{:.0%}")
-rows = [
-    (name, *[form.format(number) for form, number in zip(forms, numbers, strict=True)])
-    for name, numbers in outcome.items()
-]
-table(head, *rows)
+rows = [("codes that learn", "apart at first", "at the end", "loss at the end", "read wrongly")]
+for name, (began, ended, value, wrongly) in learned.items():
+    rows.append((name, f"{began:.2f}", f"{ended:.2f}", f"{value:.3f}", f"{wrongly:.0%}"))
+table(*rows)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Equation 8 falls to nearly nothing, since the codes run together to a small part of their first
-# distance. By the loss a triumph, and a good share of the digits is read wrongly. (Not nine in ten:
-# the nearest of ten codes still says something, even if all ten lie almost on one point.) Equation
-# 9 also pushes wrong codes away, and so its codes move *apart*.
-#
-# From figure 3's codes the same slide is slow, since they begin far apart: 200 steps go a part
-# of the way. Fixed codes cannot slide at all, and so equation 8 is safe with them.
-
-# %%
-far = torch.pdist(ten).square()
-assert far.min() == 4 * 12 and round(far.mean().item()) == 124
-far.min().item(), round(far.mean().item())
+# distance. By the loss a triumph; of MNIST's digits, a good share is read wrongly. (Not nine in
+# ten: the nearest of ten codes still says something, even if all ten lie almost on one point.)
+# Equation 9 also pushes wrong codes away, and so its codes move *apart*. Fixed codes cannot run
+# together at all, and so equation 8 is safe with them.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What j does, and why 0.1 does little
@@ -759,19 +756,22 @@ def share(distance, j):
     return 1 / (1 + math.exp(distance - j))
 
 
-far = [0.05, 1, 10, 19, 21, 30, 48]
-alone = {j: [f"{share(distance, j):.2g}" for distance in far] for j in (0.1, 20)}
+between = torch.pdist(ten).square()  # of any two of figure 3's codes
+at = [0.05, 1, 12, 19, 21, 30, 48]
+alone = {j: [f"{share(distance, j):.2g}" for distance in at] for j in (0.1, 20)}
 assert share(19, 20) > 0.7 and share(21, 20) < 0.3 and share(1, 0.1) < 0.3
-assert share(10, 0.1) < 1e-4 and share(10, 20) > 0.9999
-table(("y", *map(str, far)), *[(f"j = {j}", *shares) for j, shares in alone.items()])
+assert share(12, 0.1) < 1e-5 and share(12, 20) > 0.999 and between.min() == 48
+table(("y", *map(str, at)), *[(f"j = {j}", *shares) for j, shares in alone.items()])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Any two codes lie at least 48 apart. With j = 0.1 a wrong code pushes only if F6's states sit on
-# it, all 84 of them; the right one pulls, as in equation 8. With j = 20 a wrong code pushes from
-# afar, and a digit whose states have come within 20 of their code is left in peace. Take the
-# gradients by F6's states, by hand and from the engine, in the kept network. How hard are the
-# digits pushed that it reads wrongly, where 1 is the most? And by how much do all gradients differ
-# from those of equation 8?
+# Any two codes lie at least 48 apart, squared: halfway between, a digit is 12 from each. With
+# j = 0.1 a wrong code has no share there, and pushes only if F6's states sit on it, all 84 of them;
+# the right one pulls, as in equation 8. With j = 20 a wrong code pushes at 12 already. And a digit
+# well within 20 of its own code, and of no other, is left in peace: that share is about 1, so the
+# pull, 1 - share, is about 0.
+#
+# Take the gradients by F6's states, by hand and from the engine, in the kept network of equation 8.
+# By how much do they differ from equation 8's?
 
 
 # %%
@@ -780,58 +780,38 @@ def by_states(states, labels, j):
     y = losses.distances(states, ten)
     stones = torch.cat([-y, torch.full((len(y), 1), -j)], dim=1)
     slopes = torch.nn.functional.one_hot(labels, 10) - stones.softmax(dim=1)[:, :10]
-    return (slopes[:, :, None] * (states[:, None] - ten)).sum(dim=1), slopes
+    return (slopes[:, :, None] * (states[:, None] - ten)).sum(dim=1)
 
 
 # %%
-labels, f6 = digits.test.labels, through(shipped("second-order")[:-1], digits.test)
-wrong = losses.distances(f6, ten).argmin(dim=1) != labels
-away = f6 - ten[labels]  # the gradient of half of equation 8
-pushed, differs = {}, {}
+test_labels = digits.test.labels
+test_states = through(shipped("second-order")[:-1], digits.test)
+away = test_states - ten[test_labels]  # the gradient of half of equation 8
+differs = {}
 for j in (0.1, 20.0):
-    gradient, slopes = by_states(f6, labels, j)
-    engines = engine.MAP(j).gradient(f6, labels, ten)
+    gradient = by_states(test_states, test_labels, j)
+    engines = engine.MAP(j).gradient(test_states, test_labels, ten)
     assert torch.allclose(gradient, engines, rtol=1e-3, atol=1e-4)
     differs[j] = ((gradient - away).norm() / away.norm()).item()
-    pushed[j] = -slopes[wrong].clamp(max=0).sum(dim=1).mean().item()
-assert pushed[0.1] < 0.2 * pushed[20.0] and differs[0.1] < 0.3 * differs[20.0]
-assert not is_mnist or (pushed[0.1] < 0.1 and pushed[20.0] > 0.4 and differs[0.1] < 0.2)
-{f"j = {j:g}": f"pushed {pushed[j]:.2f}, differs by {differs[j]:.0%}" for j in pushed}
+assert differs[0.1] < 0.3 * differs[20.0] and with_map["plan"]["loss"]["j"] == 20
+assert not is_mnist or (differs[0.1] < 0.2 and differs[20.0] > 0.5)
+{f"j = {j:g}": f"differs by {share:.0%}" for j, share in differs.items()}
 
 # %% [markdown]
-# So with j = 0.1 equation 9 is nearly equation 8, and the kept run "map" has j = 20. What `j` the
-# paper took, nobody can say from the paper.
-#
-# ### Whose second derivatives?
-#
-# One more thing is open. Equation 9 has second derivatives of its own: almost none, where a digit
-# is read with confidence. Where would they lead after twenty passes of "map"?
-
-# %%
-flat = engine.from_module(shipped("map"))[None]
-medians = {}
-for exact_ones in (False, True):
-    begin = engine.Plan(loss=engine.MAP(20.0, exact=exact_ones), digits=len(digits.train))
-    medians[exact_ones] = steps_of(flat, begin).median().item() / (begin.rates[0] / 0.02)
-assert medians[True] > medians[False]
-assert not is_mnist or (medians[True] > 0.9 and medians[False] < 0.7)
-{"squared error's": round(medians[False], 2), "equation 9's own": round(medians[True], 2)}
-
-# %% [markdown]
-# In shares of the ceiling, the median step. With its own second derivatives it lies at the ceiling,
-# though the network is nearly done. So "map" takes those of the squared error. What the paper took,
-# it does not say.
+# So in this network equation 9 with j = 0.1 is nearly equation 8, and the kept run "map" has
+# j = 20. What `j` the paper took, nobody can say from the paper.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Broken on purpose: the paper, to the letter
+# ## Broken on purpose: the paper, nearly to the letter
 #
-# Why not take the paper at its word: first weights of ±2.4/F, η = 0.0005, second-order steps? Each
-# of the two, rule and rate, with each of the other, for a few thousand digits:
+# Why not take the paper at its word: first weights of ±2.4/F, η = 0.0005, second-order steps?
+# (Nearly at its word: of its two losses we take equation 8, and half of it.) Here are both rules of
+# first weights, each with the paper's rate and with ours, for 3,000 digits:
 
 
 # %%
 def begun(rule, rate):
-    """A few thousand digits by a rule and a rate: errors, F6 at its ends, the median step then."""
+    """3,000 digits by a rule and a rate: errors, F6 at its ends, the median step after it."""
     count = min(3_000, len(digits.train))
     plan = engine.Plan(rates=(rate, rate), first_weights=rule, digits=count)
     flat = engine.first_weights([0], rule)
@@ -845,85 +825,94 @@ assert math.isclose(5e-4 / 0.02, 0.025)
 5e-4 / 0.02  # the ceiling
 
 # %%
-cases = [(rule, rate) for rule in ("1/sqrt(F)", "2.4/F") for rate in (1e-4, 5e-4)]
-outcome = {case: begun(*case) for case in cases}
-to_the_letter = outcome.pop(("2.4/F", 5e-4))
+outcome = {}
+with progress(4, "3,000 digits, four times") as bar:
+    for rule in ("1/sqrt(F)", "2.4/F"):
+        for rate in (1e-4, 5e-4):
+            outcome[rule, rate] = begun(rule, rate)
+            bar.update()
+to_the_letter = outcome["2.4/F", 5e-4]
 assert to_the_letter[0] > 0.8 and to_the_letter[1] > 0.5 and to_the_letter[2] > 0.95
-assert all(error < 0.6 and ends < 0.1 for error, ends, _ in outcome.values())
-len(outcome)
+others = [found for case, found in outcome.items() if case != ("2.4/F", 5e-4)]
+assert len(others) == 3 and all(error < 0.6 and ended < 0.1 for error, ended, _ in others)
+list(outcome)
 
 # %% tags=["nbval-ignore-output"]
-head = ("first weights", "η", "read wrongly", "F6's states beyond ±1.7", "median step after it")
-outcome["2.4/F", 5e-4] = to_the_letter
-rows = [
-    (rule, f"{rate:g}", f"{error:.0%}", f"{at_the_ends:.0%}", f"{median:.0%} of the ceiling")
-    for (rule, rate), (error, at_the_ends, median) in outcome.items()
-]
-table(head, *rows)
+rows = [("first weights", "η", "read wrongly", "F6's states beyond ±1.7", "median step after it")]
+for (rule, rate), (error, ended, median) in outcome.items():
+    steps = f"{median:.0%} of the ceiling"
+    rows.append((rule, f"{rate:g}", f"{error:.0%}", f"{ended:.0%}", steps))
+table(*rows)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Three of four learn. The paper's own pair does not: nine of ten digits are wrong, as by a guess.
-# From a flat start nearly all steps lie at the ceiling, 0.025, which is too long as soon as the
-# network wakes up: F6 is thrown against the ends of its squash, ±1.7159. There the slope is almost
-# 0. Hardly a gradient comes back; and hardly any curvature either, so that the median step is now
-# the ceiling itself. It does not explode. It is stuck.
+# At its flat start the median step was nine tenths of the ceiling, 0.025 (the table beside the
+# paper's), which is too long as soon as the network wakes up: F6 is thrown against the ends of its
+# squash, ±1.7159. There the slope is almost 0. Hardly a gradient comes back; and hardly any
+# curvature either, so that the median step is now the ceiling itself. It does not explode. It is
+# stuck.
 #
-# For good? The paper's rates fall from pass to pass, and the ceiling falls with them. The kept run
-# "literal" took the paper at its word for all twenty passes, from two seeds:
+# For good? The paper's rates fall in steps, and the ceiling falls with them. The kept run "literal"
+# went on so for all twenty passes, from two seeds:
 
 # %%
 literal = [run["test error"] for run in kept["literal"]["runs"].values()]
-rates, seeds = kept["literal"]["plan"]["rates"], range(len(literal))
+rates = kept["literal"]["plan"]["rates"]
 assert rates == list(engine.PAPER_RATES) and kept["literal"]["plan"]["second_order"]
 assert all(error > 80 for errors in literal for error in errors[:6])
-assert min(errors[6] for errors in literal) < 50 and min(last(kept["literal"])) > 1.2
+assert literal[0][6] < 50 and literal[0][-1] > 1.2 and min(literal[1]) > 80 and len(literal) == 2
 shown = (1, 3, 6, 7, 8, 10, 20)
 table(
     ("pass", *map(str, shown)),
     ("η", *[f"{rates[number - 1]:g}" for number in shown]),
     *[
-        (f"seed {k}: test, %", *[f"{literal[k][number - 1]:.2f}" for number in shown])
-        for k in seeds
+        (f"seed {k}: test, %", *[f"{errors[number - 1]:.2f}" for number in shown])
+        for k, errors in enumerate(literal)
     ],
 )
 
 # %% [markdown]
-# Six passes of guessing, from both seeds. Then one of them got free, in the second pass at
-# η = 0.0001, and never made up for the time it lost.
+# Six passes of guessing, from both seeds. Then one got free, in the second pass at η = 0.0001, and
+# never made up for the time it lost. The other never did: at the end it still guesses. So, for
+# good? One of two, yes.
 #
-# Neither the rule nor the rate alone is to blame. And with *plain* steps ±2.4/F learns without such
-# trouble:
+# Neither the rule nor the rate alone is to blame: with either changed, 3,000 digits were learned.
+# With *plain* steps ±2.4/F learns to the end. But those are also shorter than the ceiling, so that
+# not only the kind of step was changed:
 
 # %%
-assert max(last(kept["literal-plain-sgd"])) < 2
-ends(last(kept["literal-plain-sgd"]))
+plain_steps = kept["literal-plain-sgd"]["plan"]["rates"]
+assert max(last(kept["literal-plain-sgd"])) < 2 and plain_steps == rates
+assert round(0.025 / plain_steps[0]) == 50
+{"test, %": ends(last(kept["literal-plain-sgd"])), "times shorter": round(0.025 / plain_steps[0])}
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One pass, live
 #
-# Now you: one pass through all digits, one digit a step, from first weights. Half a minute on many
-# machines. What will the test error be after it? The paper's figure 5 begins at 2.65%.
+# Now you: one pass through all digits, one digit a step, from first weights. That takes half a
+# minute, or two on a busy machine. What will the test error be after it? The paper's figure 5
+# begins at 2.65%.
 
 # %% slideshow={"slide_type": "fragment"}
-flat, plan = engine.first_weights([0]), engine.Plan(digits=len(digits.train))
-with progress(plan.digits, "one pass, a digit a step") as bar:
+mine, live = engine.first_weights([0]), engine.Plan(digits=len(digits.train))
+with progress(live.digits, "one pass, a digit a step") as bar:
 
     def watch(seen):  # told of every hundred digits
         bar.update((seen - 1) % 100 + 1)
 
-    record = engine.one_pass(flat, plan, digits.train, seeds=[0], number=1, watch=watch)
-during, after = record.error[0], engine.errors(flat, digits.test)[0] / len(digits.test)
+    record = engine.one_pass(mine, live, digits.train, seeds=[0], number=1, watch=watch)
+during, after = record.error[0], engine.errors(mine, digits.test)[0] / len(digits.test)
 assert during < (0.07 if is_mnist else 0.35) and after < (0.04 if is_mnist else 0.3)
-plan.digits
+live.digits
 
 # %% tags=["nbval-ignore-output"]
-seeds = second_order["runs"].values()
-begin = {what: ends([seed[what][0] for seed in seeds]) for what in ("error during", "test error")}
+five_runs = second_order["runs"].values()
+began = [ends([one[what][0] for one in five_runs]) for what in ("error during", "test error")]
 assert paper.FIGURE_5_TEST[0] == 2.65
 table(
     ("after one pass", "during it, %", "test error after it, %"),
     ("yours", f"{100 * during:.2f}", f"{100 * after:.2f}"),
-    ("kept, five seeds", *begin.values()),
+    ("kept, five seeds", *began),
     ("figure 5", *[str(errors[0]) for errors in (paper.FIGURE_5_TRAINING, paper.FIGURE_5_TEST)]),
 )
 
@@ -957,26 +946,27 @@ len(of_1998)
 mistakes, rows = {}, [("network", "wrong", "shared with the 82", "by chance", "same answer")]
 for name in ("second-order", "map", "distortions"):
     answers = network.decide(through(shipped(name), digits.test))
-    mistakes[name] = wrong = answers != digits.test.labels
-    counts = wrong.sum(), wrong[where].sum(), (answers[where] == said).sum()
-    total, shared, same = map(int, counts)
-    chance = len(where) * total / len(wrong)
-    assert not is_mnist or (shared > 25 > 10 * chance and same > shared / 2)
+    mistakes[name] = answers != digits.test.labels
+    total, shared = int(mistakes[name].sum()), int(mistakes[name][where].sum())
+    same, chance = int((answers[where] == said).sum()), len(where) * total / len(answers)
+    assert not is_mnist or (shared > 33 > 10 * chance and same > shared / 2)
     rows.append((name, str(total), str(shared), f"{chance:.1f}", str(same)))
 assert min(last(second_order)) == last(second_order)[0]
 table(*rows)
 
 # %% [markdown]
 # About half of the 82, where chance would give less than one; and mostly with the same wrong
-# answer. Some of these nobody could have read as labelled: 15 labels of the test set are known to
-# be wrong (chapter 12). What do all four networks, 1998's and our three, get wrong?
+# answer. Of some the label itself is in doubt, as it is of 15 test digits (chapter 12). What do all
+# four networks, 1998's and our three, get wrong? Below each stands what "second-order" reads, and
+# its label in brackets.
 
 # %%
 everywhere = torch.stack(list(mistakes.values())).all(dim=0)
 all_four = where[everywhere[where]]
-labels_wrong = set(all_four.tolist()) & set(figure_8.wrong_labels())
-assert not is_mnist or (12 < len(all_four) < 24 and 0 < len(labels_wrong) < len(all_four))
-Markdown(f"{len(all_four)} digits, {len(labels_wrong)} of them with a wrong label")
+in_doubt = set(all_four.tolist()) & set(figure_8.wrong_labels())
+assert not is_mnist or (12 < len(all_four) < 24 and 0 < len(in_doubt) < len(all_four))
+assert len(figure_8.wrong_labels()) == 15
+Markdown(f"{len(all_four)} digits, {len(in_doubt)} of them with a label in doubt")
 
 # %%
 again = all_four if is_mnist else torch.arange(10)  # the stand-in digits were not in figure 8
@@ -997,22 +987,6 @@ faster = [float(f"{time / minutes:.1g}") for time in then]
 assert minutes < 10 and min(faster) > 300
 {"now, in minutes": round(minutes, 1), "times faster": [f"{times:,.0f}" for times in faster]}
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# Was the program of 1998 a slow one? A digit takes its multiply-adds three times: once forward, and
-# on the way back once for the gradients by the states and once for those by the weights. How many
-# ticks of that processor were there for each, in 20 passes?
-
-# %% slideshow={"slide_type": "fragment"}
-multiply_adds = network.trace().multiply_adds
-work = 3 * multiply_adds * 60_000 * 20
-ticks = [days * 24 * 3600 * paper.PROCESSOR_HZ / work for days in paper.DAYS]
-assert 15 < ticks[0] < ticks[1] < 60
-f"{multiply_adds:,}", [round(each) for each in ticks]
-
-# %% [markdown]
-# A few dozen ticks for a multiply-add: no miracle, and no waste. The rest is a quarter of a century
-# of processors.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Open questions
 #
@@ -1021,16 +995,17 @@ f"{multiply_adds:,}", [round(each) for each in ticks]
 # * **Which loss gave 0.95%?** Both of ours come near it. Equation 9 fits the training digits
 #   better than the paper's 0.35%, equation 8 comes close to it.
 # * **What was `j`?** Near 0 it makes equation 9 all but equation 8. We took 20.
-# * **First weights of ±2.4/F?** With the paper's rates they get stuck here for passes on end, and
-#   their first steps reach the ceiling, where the paper's did not. Something about them, or about
-#   the rates, was different.
+# * **First weights of ±2.4/F?** With the paper's rates both of our seeds got stuck, and the first
+#   steps reach the ceiling, where the paper's did not. Something about them, or about the rates,
+#   was different.
 # * **With ½ or without?** Both give largest steps near the paper's. Its smallest fits neither.
-# * **Whose second derivatives**, if the loss was equation 9?
+# * **Whose second derivatives**, if the loss was equation 9? We took the squared error's.
 # * **How were digits distorted?** The paper names the kinds, not the sizes; ours are guesses.
-# * **Is equation 9 better?** On the test digits five seeds cannot tell. The 0.80% that another
-#   program reported was one seed, and none of our five came down to it.
+# * **Is equation 9 better?** On the test digits five seeds cannot tell; with distorted digits two
+#   seeds of each are a hint.
 
 # %%
+assert not with_map["plan"]["loss"]["exact"]  # no second derivatives of its own
 training_error = {
     name: mean(last(kept[name], "training error")) for name in ("second-order", "map")
 }
@@ -1048,13 +1023,14 @@ assert paper.TRAINING_ERROR == 0.35 and training_error["map"] < 0.1
 #
 # * The paper's 0.95% can be met: 0.93% over five seeds, 0.73 to 1.04, with other first weights and
 #   rates than it prints.
-# * Five seeds know a mean to about a spread and a quarter, two hardly at all. Equation 9 wins on
-#   training digits, and on test digits cannot be told apart; the aim of 0.85% was missed.
+# * Five seeds know a mean to 2.8 spread/√5, two hardly at all. Equation 9 wins on training digits,
+#   and on test digits cannot be told apart; the aim of 0.85% was missed.
 # * A step η / (μ + h) goes far where the loss is flat and carefully where it is steep. h goes back
 #   like a gradient, every factor squared.
 # * Codes that learn collapse under equation 8. `j` is a radius, and 0.1 is too small a one.
-# * ±2.4/F, the paper's rates and second-order steps together get stuck for passes on end; leave out
-#   any one, and it learns.
+# * ±2.4/F, the paper's rates and second-order steps together got stuck, one of two seeds for good.
+#   With another rule or rate 3,000 digits were learned; with plain steps, which are also shorter,
+#   all twenty passes went well.
 # * Days became minutes, and about half of the 82 mistakes are still made.
 #
 # ## Where to go next

@@ -6,7 +6,7 @@ Sources are pages and figures of LeCun et al. (1998). Errors are in percent.
 from __future__ import annotations
 
 TEST_ERROR = 0.95
-"""Of LeNet-5 without distortions, after the last pass."""
+"""Of LeNet-5 without distortions, from about pass 10 on."""
 
 TRAINING_ERROR = 0.35
 """After 19 passes."""
@@ -19,8 +19,6 @@ STEP_SIZES = (7e-5, 0.016)
 
 DAYS = (2, 3)
 """Of training, for 10 to 20 passes, on one processor of 200 MHz (p. 15)."""
-
-PROCESSOR_HZ = 200e6
 
 # Figure 5 has 21 points, though the text speaks of twenty passes. Measured in the drawing, to
 # about 0.03. The training error is that of each digit just before its step.

@@ -32,6 +32,24 @@ def curvature_behind(step, rate, mu):
     return rate / step - mu
 
 
+RATE_WRITTEN_IN = "0.0005 is written in: it is only the paper's first rate. Use `rate`."
+
+
+@curvature_behind.mistake(RATE_WRITTEN_IN)
+def rate_written_in(step, rate, mu):
+    return 0.0005 / step - mu
+
+
+@curvature_behind.mistake(RATE_WRITTEN_IN + " And `mu` for 0.02.")
+def both_written_in(step, rate, mu):
+    return 0.0005 / step - 0.02
+
+
+@curvature_behind.mistake("0.02 is written in: it is only the paper's μ. Use `mu`.")
+def mu_written_in(step, rate, mu):
+    return rate / step - 0.02
+
+
 @curvature_behind.mistake("mu is missing: rate / step is mu + h, so take mu away.")
 def mu_forgotten(step, rate, mu):
     return rate / step
@@ -137,6 +155,11 @@ def square_of_the_sum(above, weights, slopes):
     return (above @ weights) ** 2 * slopes**2
 
 
+@second_back.mistake("`weights @ weights` multiplies matrices: `weights**2` squares each weight.")
+def weights_times_weights(above, weights, slopes):
+    return (above @ (weights @ weights)) * slopes**2
+
+
 @second_back.mistake("`above` holds second derivatives already: do not square it.")
 def above_squared(above, weights, slopes):
     return (above**2 @ weights**2) * slopes**2
@@ -213,7 +236,7 @@ def on_its_side(h, inputs):
     return inputs**2 @ h.T
 
 
-@shared_curvature.mistake("The places do not meet: sum over them, they are the last side of both.")
+@shared_curvature.mistake("The places do not meet: turn `inputs` round with .T, to sum over them.")
 def places_do_not_meet(h, inputs):
     return h @ inputs**2
 
@@ -221,6 +244,14 @@ def places_do_not_meet(h, inputs):
 @shared_curvature.mistake("h and inputs are added up apart. They meet place by place first.")
 def added_up_apart(h, inputs):
     return h.sum(1)[:, None] * (inputs**2).sum(1)
+
+
+@shared_curvature.mistake(
+    "The inputs are added up over the places, and then squared. Each is squared by itself, and "
+    "meets h at its own place."
+)
+def inputs_added_up_first(h, inputs):
+    return h.sum(1)[:, None] * inputs.sum(1) ** 2
 
 
 @shared_curvature.mistake("h is missing: how curved the loss is at each unit counts too.")
@@ -322,6 +353,15 @@ def full_pull(distances, label, j):
     return slopes
 
 
+@pull_and_push.mistake(
+    "The shares have the wrong sign: each slope has *minus* its share, the right class's 1 - share."
+)
+def shares_added(distances, label, j):
+    slopes = _shares(distances, j)
+    slopes[label] += 1
+    return slopes
+
+
 @pull_and_push.mistake("The others push with the wrong sign: their slopes are below 0.")
 def others_pull(distances, label, j):
     return [abs(slope) for slope in pull_and_push.solution(distances, label, j)]
@@ -392,6 +432,27 @@ def deviations_added(ours, theirs):
     difference = statistics.mean(theirs) - statistics.mean(ours)
     errors = [statistics.stdev(each) / math.sqrt(len(each)) for each in (ours, theirs)]
     return difference / sum(errors)
+
+
+@seeds_apart.mistake(
+    "Standard deviations stand under the root. Variances belong there, the squares of those."
+)
+def deviations_under_the_root(ours, theirs):
+    return _apart(ours, theirs, of_one=statistics.stdev)
+
+
+@seeds_apart.mistake(
+    "Both variances are divided by the number of one side's seeds. Each side has its own number."
+)
+def ours_counted_twice(ours, theirs):
+    return _apart(ours, theirs, count=lambda each: len(ours))
+
+
+@seeds_apart.mistake(
+    "Both variances are divided by the number of one side's seeds. Each side has its own number."
+)
+def theirs_counted_twice(ours, theirs):
+    return _apart(ours, theirs, count=lambda each: len(theirs))
 
 
 @seeds_apart.mistake(
