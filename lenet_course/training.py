@@ -193,6 +193,9 @@ def fit(
     the history are whole. So does a loss that is no longer a finite number, within 50 steps. The
     model is left in training mode.
 
+    Within `processes.joined`, in several processes that torchrun started, all of them call fit with
+    the same arguments: each takes its part of every batch, and all end with the same network.
+
     Args:
         model: takes what prepare gives, and returns (N, classes). It is trained where it lies.
         train: the digits to learn from.
