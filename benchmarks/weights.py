@@ -164,7 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("\nStopped; nothing is kept.")
         return 1
     test = training.evaluate(model, digits.test, prepare=NETWORK.prepare)
-    checkpoints.export(model, options.output / WEIGHTS, network=NETWORK.name)
+    checkpoints.export(model, options.output / WEIGHTS, NETWORK.name, digits.name)
     record = report(test, errors, epochs, digits)
     path = options.output / RECORD
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8", newline="\n")

@@ -244,8 +244,8 @@ assert right >= 14
 figures.digits(digits.test.images[:20], digits.test.labels[:20], test.predictions[:20])
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The network does not say "seven". It gives ten numbers, which are made into ten probabilities that
-# add up to 1; the largest is taken for the answer. For the first of the twenty (a bar below half a
+# The network does not say "seven". It gives ten numbers, which are made into ten *shares* that add
+# up to 1; the largest is taken for the answer. For the first of the twenty (a bar below half a
 # percent carries no number, and 100% is rounded):
 
 # %%
@@ -253,7 +253,7 @@ answer, shares = widgets.read_digit(
     model, network.prepare, digits.test.images[0].numpy(), network.decide
 )
 assert abs(shares.sum() - 1) < 1e-5 and answer == shares.argmax() == test.predictions[0]
-figures.answer(digits.test.images[0], shares, title="probability")
+figures.answer(digits.test.images[0], shares, title="share")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### What it got wrong
@@ -295,7 +295,7 @@ answer
 #
 # Clear the pad and draw: with the mouse, a pen, a finger, or with keys (arrows move, space puts the
 # pen down or lifts it, U undoes, C clears). Beside it stands the picture that the network is given,
-# and its ten probabilities, which follow your strokes. Then try to fool it: draw small, tilted, in
+# and its ten shares, which follow your strokes. Then try to fool it: draw small, tilted, in
 # two pieces, or a letter. It has to choose one of ten digits, whatever you draw.
 #
 # A page that only shows this notebook, such as GitHub's, has no pad: it shows the drawing and its
@@ -470,7 +470,7 @@ message
 #   28 × 28 are MNIST's.
 # * 61,706 random numbers read about one digit in ten. After one epoch of training they read at
 #   least 98 in 100 that they have never seen.
-# * The answer is the largest of ten probabilities, whatever the picture shows.
+# * The answer is the largest of ten shares, whatever the picture shows.
 # * A drawing is read well when it is prepared as the training digits were.
 # * Seeds make chance repeatable; rounding makes the last digits differ all the same, so results are
 #   claimed as thresholds.

@@ -21,7 +21,7 @@
 # * tell how sure a network is from how often it is right;
 # * bring pictures of your own, of up to ten kinds, through the same door.
 #
-# 50 minutes, 20 of them exercises · needs chapter 00; chapter 09 helps
+# 50 minutes, 20 of them exercises · leans on chapter 00, and at the end on chapter 09
 
 # %% slideshow={"slide_type": "skip"} tags=["setup"]
 # Google Colab opens this page without the rest of the course, and fetches it here.
@@ -80,7 +80,8 @@ assert answer_to(pictures[0])[0] in range(10)
 # Nothing is trained here for a start: the course brings the weights of a LeNet-5.
 # `benchmarks/weights.py` trained six, in two ways with three seeds each. The validation digits
 # chose among them, and the chosen one read the test digits once. Here are the six validation errors
-# that were written down then, in percent, and the test error of the chosen one, measured now:
+# that were written down then, in percent, and the test error of the chosen one, measured now. It is
+# larger: the smallest of six flatters its network, and these are other digits.
 
 # %%
 record = results.load("weights")
@@ -102,8 +103,7 @@ sorted(errors), f"{reader}: {100 * test.error:.1f}% of the test digits wrong"
 # No photograph of anybody's writing is in this repository, so the chapter takes one by code: a real
 # test digit, enlarged and tilted, on a page lit by a lamp at its left, with the noise of a camera.
 # It has the grey paper and the slope of light that real ones have, but no creases, no lines, no
-# table at the edge. Once you have come through, put the path of a photograph of your own in the
-# place of `photo`.
+# table at the edge. One of your own has its turn by the drawing pad.
 
 
 # %%
@@ -113,7 +113,7 @@ def photographed(digit, seed=0):
     page = Image.new("L", (400, 300))
     page.paste(Image.fromarray(digit).resize((168, 168), Image.Resampling.BICUBIC), (40, 90))
     ink = numpy.asarray(page.rotate(-7, Image.Resampling.BICUBIC)) / 255
-    light = numpy.linspace(230, 60, 400) * numpy.linspace(1, 0.8, 300)[:, None]
+    light = numpy.linspace(250, 50, 400) * numpy.linspace(1, 0.8, 300)[:, None]
     grey = light * (1 - 0.6 * ink) + random.normal(0, 5, ink.shape)
     return grey.clip(0, 255).astype(numpy.uint8)
 
@@ -123,7 +123,7 @@ photo = folder / "digit.png"
 Image.fromarray(photographed(pictures[0])).save(photo)
 page = numpy.asarray(Image.open(photo))
 assert page.shape == (300, 400)
-dark = torch.from_numpy(255 - page)  # the figure draws large numbers dark
+dark = torch.from_numpy(255 - page[::2, ::2])  # every second pixel, and large numbers dark
 figures.pictures([dark], [""], "A digit on a page that is bright on the left and dark on the right")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -146,15 +146,15 @@ f"read as {answer}, share {share:.0%}"
 #
 # First, what is ink? Somewhere between the brightness of ink and of paper there should be a limit.
 # Look along a row of the page that crosses the digit. The dashed line is where plain paper
-# would be; we come to it in a moment.
+# would be; how the cell finds it we see in a moment.
 
 
 # %%
 def paper_of(grey):
     """How bright the paper is at each place: the middle one of all greys around it."""
     small = Image.fromarray(grey)
-    small.thumbnail((48, 48), Image.Resampling.BOX)
-    around = small.filter(ImageFilter.MedianFilter(33))
+    small.thumbnail((32, 32), Image.Resampling.BOX)
+    around = small.filter(ImageFilter.MedianFilter(21))  # two thirds of the page wide
     return numpy.asarray(around.resize(grey.shape[::-1], Image.Resampling.BICUBIC))
 
 
@@ -166,13 +166,13 @@ assert ink_here.sum() > 5 and brightness[0] > brightness[1]
 figures.along_a_row(page[row], paper[row], threshold=100)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Ink in the light is brighter than paper in the dark. No limit parts them: this one calls a third
-# of the page ink.
+# Ink in the light is brighter than paper in the dark. No limit parts them: this one calls about
+# a third of the page ink.
 
 # %%
 assert brightness[0] > brightness[1]
 below = (page < 100).mean()
-assert 0.25 < below < 0.4
+assert 0.28 < below < 0.4
 f"ink {brightness[0]:.0f}, paper on the right {brightness[1]:.0f}; {below:.0%} below the limit"
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -181,7 +181,8 @@ f"ink {brightness[0]:.0f}, paper on the right {brightness[1]:.0f}; {below:.0%} b
 # What ink does is the same everywhere: it swallows a *share* of the light. So compare each pixel
 # with its own paper. `paper_of` finds that as the middle one (the *median*) of all greys in a wide
 # neighbourhood: there is more paper than ink around every place, so the middle one is paper. It
-# looks at a small copy, where a neighbourhood has few pixels.
+# looks at a small copy, of 32 pixels, where the neighbourhood has 21 each way. At the edge of the
+# page half of that is missing, and the middle one is a little off.
 #
 # ### Exercise 1 · The light that is missing
 #
@@ -214,15 +215,18 @@ def missing_light(grey, paper):
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Half way to the darkest
 #
-# With the light divided out one limit serves the whole page: ink is what misses at least half as
-# much light as the darkest places do.
+# With the light divided out one limit serves the whole page: ink is what misses more than half as
+# much light as the darkest places do. These are one pixel in 500, of which we take the mean, so
+# that a single odd one decides nothing. (This cell holds the answer to exercise 1, and `centred`
+# and `by_hand` below those to 2, 3 and 4: the chapter goes on whether you solved them or not.)
 
 
 # %%
 def ink_of(grey):
     """Dark ink on unevenly lit paper: uint8 of the same shape, 255 for ink."""
-    darkness = 1 - grey / numpy.maximum(paper_of(grey), 1)
-    darkest = numpy.sort(darkness, axis=None)[-darkness.size // 500 :].mean()  # 1 in 500
+    darkness = 1 - grey / numpy.maximum(paper_of(grey), 1)  # no division by 0 on black paper
+    few = darkness.size // 500
+    darkest = numpy.sort(darkness, axis=None)[-few:].mean()
     return numpy.where(darkness > darkest / 2, 255, 0).astype(numpy.uint8)
 
 
@@ -232,18 +236,23 @@ f"ink: {by_limit:.0%} of the page with one limit for all, {by_share:.1%} with a 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The package's `photographs.steps` does this, and what real pictures need besides. It turns the
-# page upright, as the camera noted. It takes light ink on dark paper as well: ink is whatever
-# differs most from its paper. It widens thin strokes (we come to those). And it drops specks that
-# lie apart from the digit: a camera's noise makes them, and one in a corner is enough to make the
-# box around the ink as large as the page.
+# page upright, as the camera noted. It first takes the slope of the light away, so that the middle
+# one is right at the edge too. It takes light ink on dark paper as well: ink is whatever
+# differs most from its paper. It widens thin strokes (we come to those). And it gets rid of specks,
+# which a camera's noise makes in the dark: it blurs the page a little, and drops what lies apart
+# from the digit. One speck in a corner is enough to make the box around the ink as large as the
+# page. Here are all places that are ink to `ink_of`, and to the package:
 
 # %%
 way = photographs.steps(photo)
-heights = [numpy.ptp(numpy.flatnonzero(one.any(axis=1))) + 1 for one in (ink_of(page), way["ink"])]
-assert ((way["ink"] > 127) == (ink_of(page) > 127)).mean() > 0.99
+both = ink_of(page), way["ink"]
+rows_of_ink = [numpy.flatnonzero(one.any(axis=1)) for one in both]
+heights = [rows[-1] - rows[0] + 1 for rows in rows_of_ink]  # from the first row to the last
+assert ((both[0] > 127) == (both[1] > 127)).mean() > 0.98
 assert list(way) == ["grey", "even", "ink", "strokes"]
 assert heights[0] > 1.5 * heights[1]
-f"the ink is {heights[0]} pixels high with specks, {heights[1]} without"
+captions = [f"with specks: {heights[0]} pixels high", f"without: {heights[1]} pixels high"]
+figures.pictures([torch.from_numpy(one.copy()) for one in both], captions, "Ink on the page")
 
 # %%
 assert max(one.shape for one in photographs.steps(photo).values()) == page.shape
@@ -363,7 +372,10 @@ def by_hand(ink):
 
 
 # %% [markdown]
-# Is it what the package does? And with two pixels of paper on each side, it is what LeNet-5 reads:
+# `max(1, ...)` leaves a pixel of the thinnest stroke. A large picture is shrunk by averaging what
+# each new pixel covers (`BOX`), a small one enlarged smoothly (`BILINEAR`). Is it what the package
+# does? And with two pixels of paper on each side, it is what LeNet-5 reads. ("Drawn" is the ink of
+# the photograph; `thicken` has added a pixel all around, so 123 rows have become 125.)
 
 # %%
 ink = photographs.read(photo)
@@ -379,15 +391,15 @@ figures.preparation({**handwriting.steps(ink), "padded": field}, what="The ink")
 answer, share = answer_to(handwriting.to_mnist(photographs.read(photo)))
 if is_mnist:
     assert answer == labels[0] == 7
-    assert share > 0.9
+    assert share > 0.99
 f"read as {answer}, share {share:.0%}"
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What each step is worth
 #
-# One photograph proves little. So take a thousand test digits and do to each what a careless
-# picture does: move it by 4 pixels; make it half as large; exchange light and dark; write it with a
-# fine pen; put it under a lamp.
+# One photograph proves little. So take the first thousand test digits and do to each what a
+# careless picture does: move it by 4 pixels; make it half as large; exchange light and dark; write
+# it with a fine pen; put it under a lamp.
 
 
 # %%
@@ -416,14 +428,15 @@ def lit(digit):
 
 # %% [markdown]
 # And what mends it. For a digit that was moved or made small, all that `to_mnist` does. Light on
-# dark, and a lamp: `even_out`, which measures how far each pixel is from its paper. A fine pen:
-# `thicken`, which adds pixels around the ink until strokes are 1.8 pixels wide in a digit of 20. Of
-# MNIST's digits more than half have strokes as wide.
+# dark, and a lamp: `even_out`, which measures how far each pixel is from its paper (ink is then
+# what misses more than 0.3, half of what the pen swallows). A fine pen: `thicken`, which adds
+# pixels around the ink until strokes are about 1.8 pixels wide in a digit of 20. How wide are
+# MNIST's? Enlarged eight times, so that a width need not be whole, about half have at least that:
 
 
 # %%
 def turned(digit):
-    return (255 * photographs.even_out(digit)).astype(numpy.uint8)
+    return (255 * photographs.even_out(digit).clip(0, 1)).astype(numpy.uint8)
 
 
 def thickened(digit):
@@ -446,12 +459,24 @@ accidents = {  # what happens to a digit, how it is read without the step, and w
     "half as large": (halved, as_it_is, to_mnist),
     "light on dark": (lambda digit: 255 - digit, as_it_is, turned),
     "a fine pen": (thinned, to_mnist, thickened),
-    "under a lamp": (lit, by_one_limit, by_share),
+    "under a lamp, limit 100": (lit, by_one_limit, by_share),
 }
-large = [numpy.asarray(Image.fromarray(one).resize((224, 224))) for one in pictures[:200]]
-wide = numpy.mean([photographs.stroke_width(one) / 8 >= 1.8 for one in large])
-assert 0.5 < wide < 0.8 or not is_mnist
-f"{wide:.0%} of 200 digits have strokes of 1.8 pixels or more"
+
+
+# %%
+def width_of(ink):
+    """How wide strokes are, in pixels, when the digit's longer side has 20."""
+    return photographs.stroke_width(ink) * 20 / max(handwriting.crop(ink).shape)
+
+
+learned = [Image.fromarray(one).resize((224, 224)) for one in digits.train.images[:500].numpy()]
+wide = numpy.mean([width_of(numpy.asarray(one)) >= 1.8 for one in learned])
+fine = [thinned(one) for one in pictures[:100]]
+pens = [[width_of(one) for one in some] for some in (fine, map(photographs.thicken, fine))]
+before, after = map(numpy.median, pens)
+assert not is_mnist or (0.4 < wide < 0.65 and before < 1 and 1.5 < after < 1.9)
+told = f"{wide:.0%} of 500 training digits have strokes of 1.8 pixels or more"
+f"{told}; a fine pen's have {before:.1f}, and {after:.1f} when thickened"
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Here is one that they all spoil: how it looks to the network without the step, and what it reads.
@@ -471,7 +496,8 @@ figures.pictures(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# And all of them. Which accident costs most? Guess before you run the cell.
+# And all of them. Which accident costs most? Guess before you run the cell, which prepares eleven
+# thousand pictures, and takes half a minute.
 
 
 # %%
@@ -484,7 +510,8 @@ costs = {}
 for name, (spoil, without, step) in accidents.items():
     spoilt = [spoil(one) for one in pictures]
     costs[name] = error_of(list(map(without, spoilt))), error_of(list(map(step, spoilt)))
-assert all(mended < left / (3 if is_mnist else 1) for left, mended in costs.values())
+if is_mnist:  # the digits that take MNIST's place are drawn coarsely: a fine pen says little there
+    assert all(mended < left / 3 for left, mended in costs.values())
 
 # %% tags=["nbval-ignore-output"]
 lines = ["| | wrong without the step | with it |", "|---|---|---|"]
@@ -493,13 +520,33 @@ lines += [f"| {name} | {left:.1%} | {mended:.1%} |" for name, (left, mended) in 
 if is_mnist:
     assert 0.18 < min(left for left, _ in costs.values()) < 0.3
     assert max(mended for _, mended in costs.values()) < 0.08
-    assert 0.8 < costs["under a lamp"][0] == max(left for left, _ in costs.values()) < 0.92
+    assert (
+        0.8 < costs["under a lamp, limit 100"][0] == max(left for left, _ in costs.values()) < 0.92
+    )
 Markdown("\n".join(lines))
+
+
+# %%
+def by_box(digit):
+    """The middle of the box around the ink, not the centre of mass, comes to the middle."""
+    small = handwriting.fit(handwriting.crop(digit))
+    spare = [28 - side for side in small.shape]
+    return numpy.pad(small, [(free // 2, free - free // 2) for free in spare])
+
+
+boxed = error_of([by_box(one) for one in pictures])
+cut_off = numpy.mean([moved(one).sum() < one.sum() for one in pictures])
+if is_mnist:
+    assert all(numpy.array_equal(to_mnist(one), one) for one in pictures[:100])
+    assert 0.02 < boxed < 0.07 and 0.5 < cut_off < 0.6
+f"placed by the box: {boxed:.1%} wrong; moved: {cut_off:.0%} of the digits lose some ink"
 
 # %% [markdown]
 # The network has learned from digits of twenty pixels in the middle of 28, dark on light, and all
-# else is strange to it. What a step cannot mend is what is lost: half as large leaves a quarter of
-# the pixels, and of a fine pen's stroke some places are gone.
+# else is strange to it. Even the last pixel counts: with the middle of the box in place of the
+# centre of mass several times as many are wrong. What a step cannot mend is what is lost: half as
+# large leaves a quarter of the pixels, and of a fine pen's stroke some places are gone. (The move
+# cuts ink off every second digit as well, so little that it hardly matters.)
 #
 # ### Broken on purpose: stretched
 #
@@ -509,9 +556,9 @@ Markdown("\n".join(lines))
 
 # %%
 def squared(digit):
-    """Ink cut out and stretched to 20 x 20, in the middle of 28 x 28."""
+    """Ink cut out and stretched to 20 x 20, then placed by its centre of mass as ever."""
     cut = Image.fromarray(handwriting.crop(digit))
-    return numpy.pad(numpy.asarray(cut.resize((20, 20), Image.Resampling.BICUBIC)), 4)
+    return handwriting.centre(numpy.asarray(cut.resize((20, 20), Image.Resampling.BICUBIC)))
 
 
 square = numpy.stack([squared(one) for one in pictures])
@@ -519,8 +566,8 @@ stretched = data.Split(torch.from_numpy(square), labels)
 wrong = training.evaluate(model, stretched, prepare=network.prepare).predictions != labels
 lost = {label: wrong[labels == label].float().mean().item() for label in range(10)}
 if is_mnist:
-    assert max(lost, key=lost.get) == 1 and lost[1] > 0.35
-    assert wrong.float().mean() > 0.08
+    assert max(lost, key=lost.get) == 1 and lost[1] > 0.3
+    assert 0.04 < wrong.float().mean() < 0.1
 f"wrong: {wrong.float().mean():.0%} of all, {lost[1]:.0%} of the ones"
 
 # %%
@@ -547,6 +594,22 @@ assert hand.answer in range(10)
 hand
 
 # %% [markdown]
+# And a photograph of your own? Put its path in the place of `folder / "two.png"` here:
+
+# %%
+large_two = Image.fromarray(255 - pictures[1]).resize((280, 280), Image.Resampling.BICUBIC)
+large_two.save(folder / "two.png")
+mine = folder / "two.png"  # yours, such as "seven.jpg"
+taken = photographs.read(mine)
+parts = [torch.from_numpy(one.copy()) for one in (taken, handwriting.to_mnist(taken))]
+figures.pictures(parts, ["its ink", "prepared"], "A photograph")
+
+# %%
+my_answer, my_share = answer_to(handwriting.to_mnist(taken))
+assert my_answer in range(10)
+f"read as {my_answer}, share {my_share:.0%}"
+
+# %% [markdown]
 # For files there is a command as well, in a terminal. It prints the answer to each, and tells what
 # keeps it from reading a file:
 #
@@ -556,21 +619,26 @@ hand
 # ```
 #
 # Both take `--weights`: a file, or a folder of checkpoints of your own training (chapter 11). Not
-# every picture can serve, and each says why. A page without ink, and two digits at once:
+# every picture can serve, and each says why. A page without ink under a lamp, a sheet on a table,
+# and two digits at once:
 
 # %%
-empty, two = Image.new("L", (200, 150), 180), Image.new("L", (400, 300), 200)
-empty.save(folder / "empty.png")
-for left in (40, 240):
-    two.paste(30, (left, 60, left + 20, 240))
-two.save(folder / "eleven.png")
+lamp = numpy.linspace(230, 60, 200).astype(numpy.uint8)
+empty = Image.fromarray(numpy.tile(lamp, (150, 1)))
+table, two = Image.new("L", (400, 300), 60), Image.new("L", (400, 300), 200)
+table.paste(210, (60, 40, 340, 260))
+for sheet, left in ((table, 190), (two, 40), (two, 240)):
+    sheet.paste(30, (left, 90, left + 20, 210))
+
+# %%
 reasons = []
-for name in ("empty.png", "eleven.png"):
+for sheet, name in ((empty, "empty.png"), (table, "table.png"), (two, "eleven.png")):
+    sheet.save(folder / name)
     try:
         photographs.read(folder / name)
     except photographs.PhotographError as error:
         reasons.append(str(error))
-assert len(reasons) == 2
+assert len(reasons) == 3
 reasons
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -597,15 +665,16 @@ for by in (0, 2, 4):
     shares, right = sure_and_right(by)
     lines.append(f"| {by} | {shares.mean():.1%} | {right.mean():.1%} |")
     if is_mnist:
-        assert shares.mean() - right.mean() < 0.01 or by > 0
+        assert abs(shares.mean() - right.mean()) < 0.006 or by > 0
 if is_mnist:
     assert 0.75 < shares.mean() < 0.87 and 0.35 < right.mean() < 0.45
 Markdown("\n".join(lines))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# On digits like those it learned from, the shares hold. On others it is nearly as sure, and mostly
-# wrong. A share says how far one answer leads the other nine, and nothing of whether the picture is
-# of the kind that it knows. What does it say of pictures that are no digits at all?
+# On digits like those it learned from, the shares hold to half a percent. Moved by 4 pixels it is
+# still four fifths sure, and mostly wrong. A share says how far one answer leads the other nine,
+# and nothing of whether the picture is of the kind that it knows. What does it say of pictures
+# that are no digits at all?
 
 
 # %%
@@ -671,11 +740,11 @@ def held_back(shares, right, least):
 # %%
 moved_shares, moved_right = sure_and_right(2)
 given = moved_shares >= 0.95
-before, after = 1 - moved_right.mean(), 1 - moved_right[given].mean()
+of_all, of_given = 1 - moved_right.mean(), 1 - moved_right[given].mean()
 passing = sum(share >= 0.95 for _, share in verdicts.values())
-assert after < 0.7 * before and passing >= 4
-gain = f"error {before:.0%}, or {after:.0%} with {1 - given.mean():.0%} held back"
-f"{gain}; {passing} of 5 that are no digits pass"
+assert of_given < 0.7 * of_all and passing >= 4
+gain = f"{of_all:.0%} of all answers are wrong, and {of_given:.0%} of those above the limit"
+f"{gain}; {1 - given.mean():.0%} are held back; {passing} of 5 that are no digits pass"
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Other pictures through the same door
@@ -732,7 +801,7 @@ training.fit(
     batch_size=8,
 )
 of_shapes = training.evaluate(beginner, own.test, prepare=network.prepare)
-assert of_shapes.errors <= 3
+assert of_shapes.errors <= 3 and of_shapes.predictions.max() < len(names)
 f"at most 3 of {of_shapes.count} wrong"
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -757,9 +826,10 @@ reasons
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Projects
 #
-# * **Yours.** Photograph every digit ten times, put the files into sub-folders `0` to `9`, read
-#   them with `from_folder(..., prepare=own_images.digit)`, and evaluate all three splits (the
-#   network learned from none of them): what is your error, with its interval? And a friend's?
+# * **Yours.** Photograph every digit ten times, put the files into all ten sub-folders `0` to `9`
+#   (a label is a folder's place in their list: without the `0` all are off by one), read them with
+#   `from_folder(..., prepare=own_images.digit)`, and evaluate all three splits (the network
+#   learned from none of them): what is your error, with its interval? And a friend's?
 # * **Distorted.** Train with moved, scaled and tilted digits (chapter 08) and make this chapter's
 #   table again. Which steps does a network need that has seen the accidents?
 # * **None of these.** Train without the nines, and give their label to letters and shapes. Are
@@ -775,8 +845,8 @@ reasons
 # * A photograph's grey means nothing by itself: ink is a share of the light that its paper sends.
 # * Cut out, fitted into 20×20 by one scale, placed in 28×28 by the centre of mass, then 32×32:
 #   MNIST's digits went this way, so yours must.
-# * Without its step, from a quarter to nearly nine in ten of the digits were read wrongly; with it,
-#   a few in a hundred.
+# * Of a thousand digits, from a quarter (a fine pen) to nearly nine in ten (a lamp, and one limit
+#   of 100) were read wrongly without the step that helps; with it, a few in a hundred.
 # * A share is no probability of being right: moved digits got 81% on average, and four in ten were
 #   right. A plus was read as a digit with a share above 99%.
 # * The same door takes any pictures of up to ten kinds.

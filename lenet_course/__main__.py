@@ -88,11 +88,11 @@ def _train(arguments: argparse.Namespace, group: OneProcess) -> int:
 
 
 def predict(arguments: argparse.Namespace) -> int:
-    """Read pictures of digits, a line each: the answer, and the network's confidence in it.
+    """Read pictures of digits, a line each: the answer, and its share in the ten outputs.
 
     A file is a photograph or a scan of one digit, with paper all around it. One that cannot be read
     is told, and the others are read all the same. Ends with 0, or with 2 when a file could not be
-    read. The confidence is the answer's share in the ten outputs, not the chance that it is right.
+    read. A share says how far an answer leads the other nine, not how likely it is right.
     """
     from .own_images import digit
     from .widgets import read_digit
@@ -104,12 +104,13 @@ def predict(arguments: argparse.Namespace) -> int:
         try:
             prepared = digit(file)
         except CourseError as error:
-            print(f"lenet-course: {error}", file=sys.stderr)
+            told = str(error).removeprefix(Path(file).name)  # two folders may hold the same name
+            print(f"lenet-course: {file}{told}", file=sys.stderr)
             code = 2
             continue
         network = loaded.network
         answer, shares = read_digit(loaded.model, network.prepare, prepared, network.decide)
-        print(f"{file}: {answer}, confidence {shares[answer]:.1%}")
+        print(f"{file}: {answer}, share {shares[answer]:.1%}")
     return code
 
 
@@ -215,7 +216,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_weights_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--weights", metavar="SOURCE", help="weights, a checkpoint, or a folder of checkpoints")
-    add("--network", metavar="NAME", help="what the weights are of, where they do not say it")
+    add("--network", metavar="NAME", help="what they are of, where they do not say it themselves")
 
 
 def _add_training_options(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ wide as those of MNIST. The ink goes on through `handwriting`. Introduced in cha
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +17,11 @@ from PIL import Image, ImageFilter, ImageOps
 
 from .handwriting import BOX, HandwritingError, crop
 
-LARGEST = 100_000_000
-"""Pixels: a file that promises more is not opened. A camera's picture has 50 million at most."""
+LARGEST = 80_000_000
+"""Pixels: a file that promises more is not opened, because it would fill the memory."""
 SIDE = 512
 """Pixels: the longer side of the picture that is worked on. Larger ones are made smaller first."""
-SMALL = 48
+SMALL = 32
 """Pixels: the longer side of the copy on which the paper's grey is looked for."""
 LEAST = 12
 """Pixels: the longer side of the smallest digit that can be told from a speck."""
@@ -30,6 +31,15 @@ STROKE = 1.8
 """Pixels: how wide strokes are at least when the digit fits 20 x 20. Half of MNIST's are wider."""
 APART, NEAR = 0.08, 0.15
 """Shares of a digit's longer side: the paper between two digits at least, and between its parts."""
+DARK = 32
+"""Greys that are added before two are compared: in the dark a little noise is a large share."""
+OFF, SUDDEN = 1.35, 1.2
+"""How many times brighter the border of a page may be than its light, and than its neighbour."""
+DEGREE, ROUNDS = 3, 12
+SOLID, NARROW = 0.68, 0.4
+"""The share of its box that a digit fills at most, unless the box is as narrow as that of a 1."""
+MUCH = 0.35
+"""The share of a picture that is ink at most, with the same exception."""
 OTHERS = "a table, a shadow, a frame"
 CROP = "Crop it to one digit, with paper all around it."
 
@@ -89,12 +99,12 @@ directory. Look whether it is there and may be read.
     grey = brightness(path)
     if min(grey.shape) < LEAST:
         raise PhotographError(
-            f"{path.name} is {grey.shape[1]} x {grey.shape[0]} pixels, too few to show a digit. "
-            f"Give a picture of at least {LEAST} x {LEAST}."
+            f"{path.name} is too small or too narrow a picture to show a digit. Give one of "
+            f"{3 * LEAST} x {3 * LEAST} pixels or more, with a third of it taken by the digit."
         )
     _check_border(grey, path.name)
     darkness = even_out(grey)
-    ink = _one_digit(_inked(darkness, path.name), path.name)
+    ink = _one_digit(_inked(darkness, grey, path.name), path.name)
     return {
         "grey": 255 - grey,
         "even": (255 * np.clip(darkness, 0, 1)).round().astype(np.uint8),
@@ -187,7 +197,7 @@ def stroke_width(ink: np.ndarray) -> float:
 
 
 def thicken(ink: np.ndarray, least: float = STROKE) -> np.ndarray:
-    """Widen thin strokes, pixel by pixel all around, until they are as wide as MNIST's.
+    """Widen thin strokes, pixel by pixel all around, until they are about as wide as MNIST's.
 
     Args:
         ink: uint8 (H, W), 0 for paper and 255 for ink.
@@ -208,30 +218,35 @@ def thicken(ink: np.ndarray, least: float = STROKE) -> np.ndarray:
     Introduced in chapter 15.
     """
     wanted = least * max(crop(ink).shape) / BOX
-    rounds = max(0, round((wanted - stroke_width(ink)) / 2))
-    picture = Image.fromarray(ink)
-    for _ in range(rounds):
-        picture = picture.filter(ImageFilter.MaxFilter(3))
-    return np.asarray(picture)
+    for _ in range(round(wanted / 2)):  # a round adds two pixels, one on each side
+        if wanted - stroke_width(ink) <= 1:
+            break
+        ink = np.asarray(Image.fromarray(ink).filter(ImageFilter.MaxFilter(3)))
+    return ink
 
 
 def _opened(path: Path) -> Image.Image:
     """The first picture in a file, upright, and small enough to work on."""
+    if path.is_dir():
+        raise PhotographError(f"{path.name} is a folder. Name the pictures in it.")
     try:
-        with Image.open(path) as image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(path)
+        with image:
             if image.width * image.height > LARGEST:
                 raise PhotographError(
                     f"{path.name} promises {image.width:,} x {image.height:,} pixels, and was not "
-                    f"opened. Give a picture of at most {LARGEST:,} pixels."
+                    f"opened. Make it smaller: {LARGEST:,} pixels are the most."
                 )
             image.load()
             return ImageOps.exif_transpose(image)
     except PhotographError:
         raise
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotographError(
-            f"{path.name} promises more pixels than any camera has, and was not opened. Give a "
-            f"picture of at most {LARGEST:,} pixels."
+            f"{path.name} promises far too many pixels, and was not opened. Make it smaller: "
+            f"{LARGEST:,} pixels are the most."
         ) from None
     except OSError as error:
         if error.errno is not None:
@@ -267,18 +282,38 @@ def _on_paper(image: Image.Image) -> Image.Image:
 
 
 def _check_border(grey: np.ndarray, name: str) -> None:
-    """Light changes slowly along the border of a page; what begins suddenly is no paper.
+    """Along the border of a page lies what its light makes of paper, with no sudden change.
 
-    The end of a stroke may touch it: the median along the border takes no notice of that.
+    The end of a stroke may touch the border: the median along it takes no notice of that.
     """
-    small = np.asarray(_small(grey), dtype=float) + 16  # so that noise in the dark counts little
+    small = np.asarray(_small(grey), dtype=float)
+    light, border = _along_border(_light(small)), _along_border(_with_edges(small, grey))
+    off, sudden = (abs(np.log(border / other)).max() for other in (light, np.roll(border, 1)))
+    if off > np.log(OFF) or sudden > np.log(SUDDEN):
+        raise PhotographError(f"{name} has more than paper along its edge: {OTHERS}. {CROP}")
+
+
+def _along_border(small: np.ndarray) -> np.ndarray:
+    """The greys once around a picture, each the median of an eighth of the way."""
     border = np.concatenate([small[0], small[1:, -1], small[-1, -2::-1], small[-2:0:-1, 0]])
     reach = len(border) // 16
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(border, reach, "wrap"), 2 * reach + 1)
-    smooth = np.median(windows, axis=1)
-    change = smooth / np.roll(smooth, 1)
-    if change.max() > 2 or change.min() < 1 / 2:
-        raise PhotographError(f"{name} has more than paper along its edge: {OTHERS}. {CROP}")
+    around = np.pad(border, reach, "wrap")
+    windows = np.lib.stride_tricks.sliding_window_view(around, 2 * reach + 1)
+    return np.median(windows, axis=1) + DARK
+
+
+def _with_edges(small: np.ndarray, grey: np.ndarray) -> np.ndarray:
+    """A small copy with only the outermost pixels along its border: a frame may be thin."""
+    whole, (high, wide) = Image.fromarray(grey), small.shape
+    width, height = whole.size
+    few, edged, way = max(1, max(whole.size) // 128), small.copy(), Image.Resampling.BOX
+    for row, top in ((0, 0), (-1, height - few)):
+        edged[row] = whole.resize((wide, 1), way, (0, top, width, top + few))
+    for column, left in ((0, 0), (-1, width - few)):
+        edged[:, column] = np.asarray(whole.resize((1, high), way, (left, 0, left + few, height)))[
+            :, 0
+        ]
+    return edged
 
 
 def _small(grey: np.ndarray) -> Image.Image:
@@ -287,28 +322,74 @@ def _small(grey: np.ndarray) -> Image.Image:
     return small
 
 
+def _light(small: np.ndarray) -> np.ndarray:
+    """The smooth surface, a polynomial of the place, that lies nearest to most of a picture.
+
+    Nearest by the sum of distances, not of their squares: then what is not paper, be it ink or a
+    table, hardly draws the surface to itself. Found by weighing each place by its distance.
+    """
+    down, right = (np.linspace(-1, 1, side) for side in small.shape)
+    powers = [(i, j) for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i)]
+    terms = np.stack([np.outer(down**i, right**j).ravel() for i, j in powers], axis=1)
+    found, weights = np.zeros(small.size), np.ones(small.size)
+    for _ in range(ROUNDS):
+        scale = np.sqrt(weights)[:, None]
+        found = terms @ np.linalg.lstsq(terms * scale, small.ravel() * scale[:, 0], rcond=None)[0]
+        weights = 1 / np.maximum(np.abs(small.ravel() - found), 1)
+    return np.clip(found, 0, 255).reshape(small.shape)
+
+
 def _paper(grey: np.ndarray) -> np.ndarray:
-    """The paper's grey at each place: the median of a neighbourhood, found on a small copy."""
-    small = _small(grey)
-    window = 2 * (max(small.size) // 3) + 1  # two thirds of the longer side
-    middle = small.filter(ImageFilter.MedianFilter(window))
+    """The paper's grey at each place: the median of a neighbourhood, found on a small copy.
+
+    A neighbourhood at the edge lies to one side, where the light may be another: so the smooth
+    part of the light is taken away first, and added again.
+    """
+    small = np.asarray(_small(grey), dtype=float)
+    light = _light(small)
+    reach = max(small.shape) // 3  # to each side: two thirds of the longer side in all
+    wide = np.pad((small - light).astype(np.float32), reach, "reflect")
+    around = np.lib.stride_tricks.sliding_window_view(wide, (2 * reach + 1, 2 * reach + 1))
+    paper = light + np.median(around.reshape(*small.shape, -1), axis=2)
     size = grey.shape[1], grey.shape[0]
-    return np.asarray(middle.resize(size, Image.Resampling.BICUBIC), dtype=float)
+    wide = Image.fromarray(paper.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+    return np.clip(np.asarray(wide, dtype=float), 0, 255)
 
 
-def _inked(darkness: np.ndarray, name: str) -> np.ndarray:
+def _inked(darkness: np.ndarray, grey: np.ndarray, name: str) -> np.ndarray:
     """Ink, uint8 (H, W): whatever is at least half as far from the paper as the darkest places."""
-    darkest = np.sort(darkness, axis=None)[-max(1, darkness.size // 500) :].mean()
-    noise = np.median(np.abs(np.diff(darkness)))  # how much neighbours differ, on paper
-    if darkest < max(FAINTEST, 5 * noise):
+    if not _has_strokes(darkness, grey):
         raise PhotographError(
             f"{name} shows no ink: nothing in it stands out from the paper. Use a dark pen, and "
             f"more light."
         )
-    where = darkness > darkest / 2
+    where = darkness > _most(darkness) / 2
     ink = np.clip(darkness / np.median(darkness[where]), 0, 1)
     # The edge of a stroke is grey where it covers a part of a pixel: it belongs to the ink as well.
     return (255 * ink * _and_around(np.argwhere(where), ink.shape)).round().astype(np.uint8)
+
+
+def _has_strokes(darkness: np.ndarray, grey: np.ndarray) -> bool:
+    """Whether something stands out from what is near it: a shadow does not, and noise but little.
+
+    Noise is the same everywhere in greys, and strongest in the dark as a share of the paper.
+    """
+    edge, step = _without_slopes(darkness), _without_slopes(grey - _paper(grey))
+    noise = 1.5 * np.median(np.abs(step))  # the standard deviation, where most is paper
+    return _most(edge) > FAINTEST / 2 and _most(np.abs(step)) > max(4.3 * noise, 4.5)
+
+
+def _without_slopes(picture: np.ndarray) -> np.ndarray:
+    """What differs from the mean of its surroundings, each a 24th of the picture wide."""
+    whole = Image.fromarray(picture.astype(np.float32))
+    small = tuple(max(1, round(side * 24 / max(whole.size))) for side in whole.size)
+    mean = whole.resize(small, Image.Resampling.BOX).resize(whole.size, Image.Resampling.BICUBIC)
+    return picture - np.asarray(mean)
+
+
+def _most(values: np.ndarray) -> float:
+    """The mean of the largest of 500."""
+    return float(np.sort(values, axis=None)[-max(1, values.size // 500) :].mean())
 
 
 def _and_around(places: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -343,7 +424,10 @@ def _one_digit(ink: np.ndarray, name: str) -> np.ndarray:
 
 def _check_piece(piece: np.ndarray, shape: tuple[int, ...], name: str) -> None:
     on_edge = ((piece == 0) | (piece == np.array(shape) - 1)).any(axis=1).sum()
-    if on_edge > sum(shape) / 2:  # a quarter of the way around
+    box = np.ptp(piece, axis=0) + 1
+    is_much = len(piece) > min(SOLID * box.prod(), MUCH * np.prod(shape))
+    is_sheet = is_much and box.min() > NARROW * box.max()
+    if on_edge > sum(shape) / 2 or is_sheet:  # a quarter of the way around
         raise PhotographError(f"{name} has more than paper along its edge: {OTHERS}. {CROP}")
 
 

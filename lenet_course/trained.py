@@ -13,7 +13,8 @@ from torch import nn
 
 from . import checkpoints, networks, recipes, results
 from .checkpoints import CheckpointError
-from .checkpoints.files import NAME
+from .checkpoints.files import NAME, brief
+from .checkpoints.folder import DAMAGED
 from .networks import Network
 
 
@@ -46,11 +47,12 @@ def load(source: str | Path | None = None, network: str | None = None) -> Traine
         source: weights as `checkpoints.export` writes them, a checkpoint, or a folder of
             checkpoints, of which the best is taken; the weights that come with the course unless
             given.
-        network: which network of the family it is, for a source that does not say so.
+        network: which network of the family it is, for a source that does not say so. Where the
+            source says it, both must agree.
 
     Raises:
         CheckpointError: the source is missing or damaged, or holds no network of the family, or
-            does not say which.
+            does not say which, or says another than `network`.
         UnknownNameError: the family has no network of that name.
 
     Example:
@@ -60,7 +62,7 @@ def load(source: str | Path | None = None, network: str | None = None) -> Traine
     Introduced in chapter 15.
     """
     if source is None:
-        return _shipped()
+        return _shipped(network)
     path = Path(source).expanduser()
     if path.is_dir():
         path = _best(path)
@@ -69,27 +71,43 @@ def load(source: str | Path | None = None, network: str | None = None) -> Traine
     _, facts = checkpoints.read_weights(path)
     if "schema" in facts:  # a checkpoint whose name lost its signature: loading it says so
         checkpoints.load(path)
-    found = networks.find(network or facts.get("network") or _ask_for_network(path))
+    found = _agreed(network, facts.get("network"), path.name)
     model = networks.build(found, seed=0)
     checkpoints.load_weights(model, path)
-    return Trained(found, model.eval(), path.name)
+    return Trained(found, model.eval(), path.name, brief(facts.get("data") or "") or None)
 
 
-def _shipped() -> Trained:
+OWN = "the course's own weights"
+
+
+def _shipped(asked: str | None) -> Trained:
     record = results.load("weights")
-    network = networks.find(record["network"])
+    network = _agreed(asked, record["network"], OWN)
     model = networks.build(network, seed=0)
     with resources.as_file(resources.files(results) / record["file"]) as path:
         checkpoints.load_weights(model, path)
-    return Trained(network, model.eval(), "the course's own weights", record["data"])
+    return Trained(network, model.eval(), OWN, record["data"])
+
+
+def _agreed(asked: str | None, said: str | None, source: str) -> Network:
+    """The network that is asked for, or that a source says it holds: one of them, or both alike."""
+    found = networks.find(asked or said or _ask_for_network(source))
+    if said and networks.find(said).name != found.name:
+        raise CheckpointError(
+            f"{source}: they are of {said}, and {found.name} was asked for. Leave the network out, "
+            f"or give weights of {found.name}."
+        )
+    return found
 
 
 def _best(folder: Path) -> Path:
     """The checkpoint with the smallest validation error, or the latest where none was judged."""
     path = checkpoints.best(folder) or checkpoints.latest(folder)
     if path is None:
+        damaged = len(list(folder.glob(f"*{DAMAGED}")))
+        also = f", only {damaged} that a damage was found in (*{DAMAGED})" if damaged else ""
         raise CheckpointError(
-            f"There is no checkpoint in {folder.name}. Name the folder that was given to "
+            f"There is no checkpoint in {folder.name}{also}. Name the folder that was given to "
             f"--checkpoints while training, or a file of weights."
         )
     return path
@@ -97,20 +115,21 @@ def _best(folder: Path) -> Path:
 
 def _from_checkpoint(path: Path, network: str | None) -> Trained:
     plan = checkpoints.load(path).run.get("plan", {})
-    if network is None and "recipe" in plan:
+    if "recipe" in plan:
         recipe = recipes.find(plan["recipe"])  # its network may want its digits in another way
+        _agreed(network, recipe.network.name, path.name)
         model = networks.build(recipe.network, seed=0)
         recipe.initialise(model)
         found = recipe.network
     else:
-        found = networks.find(network or _ask_for_network(path))
+        found = _agreed(network, None, path.name)
         model = networks.build(found, seed=0)
     checkpoints.restore(path, model)
     return Trained(found, model.eval(), path.name, plan.get("data"))
 
 
-def _ask_for_network(path: Path) -> str:
+def _ask_for_network(source: str) -> str:
     raise CheckpointError(
-        f"{path.name} does not say which network it holds. Say it: load(..., network=NAME), or "
+        f"{source} does not say which network it holds. Say it: load(..., network=NAME), or "
         f"--network NAME on the command line, with one of {', '.join(networks.FAMILY)}."
     )

@@ -266,9 +266,9 @@ def test_predict_says_network_weights_data_and_device_and_a_line_for_each_file(w
     device = devices.pick()
     assert first == f"relu-max, the course's own weights, trained on MNIST; on {device}"
     for file, line, digit in zip(files, lines, (7, 2, 1, 0), strict=True):
-        said, confidence = line.rsplit(" ", 1)
-        assert said == f"{file}: {digit}, confidence"
-        assert 50 < float(confidence.rstrip("%")) <= 100
+        said, share = line.rsplit(" ", 1)
+        assert said == f"{file}: {digit}, share"
+        assert 50 < float(share.rstrip("%")) <= 100
     assert printed.err == ""
 
 
@@ -280,8 +280,8 @@ def test_predict_tells_a_file_that_cannot_be_read_and_reads_the_others(written, 
     printed = capsys.readouterr()
     assert [line.split(": ")[1][0] for line in printed.out.splitlines()[1:]] == ["7", "2"]
     told = printed.err.splitlines()
-    assert told[0].startswith("lenet-course: letter.png is no picture that can be read")
-    assert told[1].startswith("lenet-course: none.png cannot be read: No such file")
+    assert told[0].startswith(f"lenet-course: {text} is no picture that can be read")
+    assert told[1].startswith(f"lenet-course: {tmp_path / 'none.png'} cannot be read: No such file")
     assert len(told) == 2
 
 
@@ -291,6 +291,13 @@ def test_predict_reads_with_weights_of_ones_own(few, written, capsys, tmp_path):
     assert command_line.main(["predict", written(0), "--weights", str(mine)]) == 0
     said = capsys.readouterr().out
     assert said.startswith("relu-avg, mine.safetensors, trained on digits it does not name; on ")
+
+
+@pytest.mark.parametrize("name", ["sigmoid-avg", "nonsense"])
+def test_predict_refuses_a_network_that_its_weights_are_not_of(written, capsys, name):
+    assert command_line.main(["predict", written(0), "--network", name]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and name in printed.err and "relu-max" in printed.err
 
 
 def test_predict_without_weights_that_can_be_loaded_is_one_line(written, capsys, tmp_path):

@@ -1,6 +1,7 @@
 """Trained networks: the one that comes along, and those from files and folders."""
 
 import shutil
+from importlib import resources
 
 import pytest
 import torch
@@ -52,6 +53,26 @@ def test_exported_weights_of_every_network_come_back(name, tmp_path):
     loaded = trained.load(path)
     assert same_weights(loaded.model, model) and loaded.network is networks.FAMILY[name]
     assert str(loaded) == f"{name}, mine.safetensors, trained on digits it does not name"
+    checkpoints.export(model, path, network=name, data="my own digits")
+    assert str(trained.load(path)) == f"{name}, mine.safetensors, trained on my own digits"
+
+
+def test_the_courses_own_weights_say_what_they_are_wherever_they_lie(tmp_path):
+    record = results.load("weights")
+    with resources.as_file(resources.files(results) / record["file"]) as file:
+        copy = shutil.copy(file, tmp_path / "copy.safetensors")
+    assert str(trained.load(copy)) == "relu-max, copy.safetensors, trained on MNIST"
+
+
+def test_a_network_that_the_source_contradicts_is_refused(digits, tmp_path):
+    followed(recipes.find("relu-max"), digits, tmp_path, epochs=1)
+    mine = checkpoints.export(networks.build("relu-max"), tmp_path / "a.safetensors", "relu-max")
+    for source in (None, tmp_path, checkpoints.latest(tmp_path), mine):
+        with pytest.raises(CheckpointError, match="are of relu-max, and sigmoid-avg was asked for"):
+            trained.load(source, network="sigmoid-avg")
+        assert trained.load(source, network="relu-max").network.name == "relu-max"
+        with pytest.raises(ValueError, match="Did you mean 'relu-max'"):
+            trained.load(source, network="relu-mx")
 
 
 def test_weights_that_do_not_say_what_they_are_ask(tmp_path):
@@ -99,6 +120,9 @@ def test_a_source_that_is_missing_empty_or_damaged_is_told(digits, tmp_path):
         trained.load(tmp_path / "nothing.safetensors")
     (tmp_path / "empty").mkdir()
     with pytest.raises(CheckpointError, match=r"^There is no checkpoint in empty. Name the folder"):
+        trained.load(tmp_path / "empty")
+    (tmp_path / "empty" / "step.safetensors.damaged").touch()
+    with pytest.raises(CheckpointError, match=r"only 1 that a damage was found in \(\*.damaged"):
         trained.load(tmp_path / "empty")
     (tmp_path / "model.pt").write_bytes(b"\x80\x02}q\x00.")
     with pytest.raises(CheckpointError, match=r"model.pt is no safetensors file"):

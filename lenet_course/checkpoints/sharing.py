@@ -20,15 +20,17 @@ from .files import FACTS, LONGEST, CheckpointError, DamagedError, brief, plain, 
 from .state import put_back, take
 
 
-def export(model: nn.Module, path: str | Path, network: str = "") -> Path:
+def export(model: nn.Module, path: str | Path, network: str = "", data: str = "") -> Path:
     """Write a network's weights as safetensors, for any program with a reader of that format.
 
-    The network's name and a checksum over names and numbers go with them, as JSON.
+    The network's name, what it learned from where that is given, and a checksum over names and
+    numbers go with them, as JSON.
 
     Args:
         model: its state_dict is written.
         path: such as "lenet.safetensors".
         network: a name to write beside them, such as "relu-max".
+        data: what they were trained on, such as "MNIST".
 
     Raises:
         CheckpointError: the file cannot be written.
@@ -38,8 +40,8 @@ def export(model: nn.Module, path: str | Path, network: str = "") -> Path:
     path = Path(path)
     tensors = plain(model.state_dict())
     # One entry: of several, safetensors writes them in any order, and no two files are equal.
-    facts = json.dumps({"network": network, "sha256": checksum(tensors)})
-    write(path, serialise(tensors, {FACTS: facts}))
+    facts = {"network": network, **({"data": data} if data else {}), "sha256": checksum(tensors)}
+    write(path, serialise(tensors, {FACTS: json.dumps(facts)}))
     return path
 
 
@@ -82,8 +84,9 @@ def read_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         ) from error
     except Exception as error:  # what a made-up file raises has no end
         raise DamagedError(
-            f"{path.name} is no safetensors file that can be read ({brief(error)}). Ask for it "
-            f"again, as safetensors; a pickled .pt or .pth file of a stranger can run programs."
+            f"{path.name} is no safetensors file that can be read ({brief(error)}). Weights of "
+            f"your own: write them with checkpoints.export. A stranger's: ask for safetensors, "
+            f"because a pickled .pt or .pth file can run programs."
         ) from error
     promised = facts.get("sha256")
     if promised is not None and checksum(tensors) != promised:

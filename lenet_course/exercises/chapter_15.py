@@ -8,6 +8,8 @@ hand.
 
 from __future__ import annotations
 
+import math
+
 import numpy
 
 from .declaring import problem
@@ -80,6 +82,20 @@ def divided_by_white(grey, paper):
 )
 def paper_left_out(grey, paper):
     return (1 - grey / 255).clip(0)
+
+
+@missing_light.mistake(
+    "Where a pixel is brighter than its paper, its light is not missing: 0 there, and no abs()."
+)
+def brighter_counted_as_missing(grey, paper):
+    return abs(1 - grey / paper)
+
+
+@missing_light.mistake(
+    "Divided by one brightness for the whole page, its mean. Each pixel has a paper of its own."
+)
+def mean_of_the_paper(grey, paper):
+    return (1 - grey / paper.mean()).clip(0)
 
 
 @missing_light.mistake(
@@ -194,6 +210,25 @@ def starts_only(ink):
     return ink[top:, left:]
 
 
+@crop_to_ink.mistake(
+    "Faint ink is lost: whatever is not 0 is ink, and not only what is darker than half."
+)
+def faint_ink_lost(ink):
+    dark = ink > 127
+    if not dark.any():
+        return ink[:0, :0]
+    top, bottom, left, right = _ends(dark)
+    return ink[top : bottom + 1, left : right + 1]
+
+
+@crop_to_ink.mistake(
+    "Where nothing is to be cut, `[a:-0]` is empty. Count the end of a slice from the front."
+)
+def cut_by_minus_zero(ink):
+    top, bottom, left, right = _ends(ink)
+    return ink[top : bottom + 1 - ink.shape[0], left : right + 1 - ink.shape[1]]
+
+
 @crop_to_ink.mistake("One row and one column of paper too many are left on each side.")
 def one_too_wide(ink):
     top, bottom, left, right = _ends(ink)
@@ -267,6 +302,24 @@ def floor_of_the_product(height, width):
 def scale_cut_off(height, width):
     scale = max(1, max(height, width) // 20)
     return height // scale, width // scale
+
+
+@fitted_size.mistake("Small digits are to grow as well: the longer side becomes 20, always.")
+def never_enlarged(height, width):
+    scale = min(1, 20 / max(height, width))
+    return round(height * scale), round(width * scale)
+
+
+@fitted_size.mistake("Rounded up here: 15.2 pixels are nearer to 15. Use round().")
+def rounded_up(height, width):
+    scale = 20 / max(height, width)
+    return math.ceil(height * scale - 1e-9), math.ceil(width * scale - 1e-9)
+
+
+@fitted_size.mistake("The scale is rounded before it is used. Round the two sides only.")
+def scale_rounded(height, width):
+    scale = round(20 / max(height, width), 1)
+    return round(height * scale), round(width * scale)
 
 
 @fitted_size.mistake("These sides are no whole numbers, and a picture has whole pixels: round().")
@@ -355,6 +408,20 @@ def counted_from_one(ink):
 def divided_by_pixels(ink):
     row, column = centre_of_mass.solution(ink)
     return row * ink.sum() / ink.size, column * ink.sum() / ink.size
+
+
+@centre_of_mass.mistake("`//` cuts the fractions off: a centre of mass need not be whole. Use /.")
+def fractions_cut_off(ink):
+    row, column = centre_of_mass.solution(ink)
+    return row // 1, column // 1
+
+
+@centre_of_mass.mistake(
+    "The sum of weighed places is divided by their number. Divide by the weights, ink.sum()."
+)
+def divided_by_the_sides(ink):
+    row, column = centre_of_mass.solution(ink)
+    return row * ink.sum() / ink.shape[0], column * ink.sum() / ink.shape[1]
 
 
 @centre_of_mass.mistake("This is a sum: divide it by all the ink, ink.sum().")
@@ -471,6 +538,18 @@ def given_for_held_back(shares, right, least):
 def unsure_ones_given(shares, right, least):
     given = shares < least
     return 1 - given.mean(), 1 - right[given].mean() if given.any() else 0.0
+
+
+@held_back.mistake("This is the error of those held back. Asked for is that of the answers given.")
+def error_of_those_held_back(shares, right, least):
+    held = shares < least
+    return held.mean(), 1 - right[held].mean() if (~held).any() else 0.5
+
+
+@held_back.mistake("These are percents. Asked for are shares: 0.25, not 25.")
+def percents(shares, right, least):
+    held, error = held_back.solution(shares, right, least)
+    return 100 * held, 100 * error
 
 
 @held_back.mistake("These are counts. Asked for are shares: of all answers, and of those given.")

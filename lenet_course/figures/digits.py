@@ -53,7 +53,7 @@ def answer(image: Tensor, scores: Sequence[float] | Tensor, title: str = "") -> 
 
     Args:
         image: (H, W), 0 for paper.
-        scores: ten numbers from 0 to 1, such as probabilities.
+        scores: ten numbers from 0 to 1, such as shares that add up to 1.
         title: what the scores are.
 
     Example:
@@ -78,7 +78,7 @@ def reading(
 
     Args:
         drawn, prepared: uint8 (H, W), 0 for paper.
-        scores: ten numbers from 0 to 1, such as probabilities; None while nothing is read.
+        scores: ten numbers from 0 to 1, such as shares of 1; None while nothing is read.
 
     Example:
         >>> paper = numpy.zeros((28, 28), dtype=numpy.uint8)
@@ -99,7 +99,7 @@ def reading(
             right.set_visible(False)
             return painted(figure, f"{told}; nothing is read yet.")
         scores = [float(score) for score in scores]
-        _ten_bars(right, scores, title="probability")
+        _ten_bars(right, scores, title="share")
         return painted(figure, f"{told}, and a bar for each of ten answers: {_highest(scores)}.")
 
 

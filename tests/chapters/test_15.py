@@ -35,12 +35,13 @@ def test_the_hand_made_digit_is_the_packages(height, width, density, seed):
 
 @given(st.integers(0, 2**31))
 @settings(max_examples=15, deadline=None)
-def test_the_hand_made_paper_is_the_packages(seed):
+def test_the_hand_made_paper_is_nearly_the_packages_away_from_the_edge(seed):
     paper_of, photographed = hand_made("paper_of"), hand_made("photographed")
     random = numpy.random.default_rng(seed)
     digit = numpy.pad(random.integers(0, 256, (18, 12), dtype=numpy.uint8), ((5, 5), (8, 8)))
     page = photographed(digit, seed)
-    assert numpy.array_equal(paper_of(page), photographs._paper(page).astype(numpy.uint8))
+    difference = numpy.abs(paper_of(page) - photographs._paper(page))
+    assert difference[60:-60, 80:-80].mean() < 9 and numpy.median(difference) < 6
 
 
 def test_the_hand_made_ink_is_the_packages_but_for_specks(mnist, tmp_path):
@@ -120,7 +121,7 @@ def test_the_accidents_spoil_other_digits_too(page, mnist):
     (section,) = [part for part in others if any("accidents = {" in c.source for c in part)]
     some = slice(5_000, 5_400)
     names |= {"pictures": mnist.test.images[some].numpy(), "labels": mnist.test.labels[some]}
-    about_the_first = ("example = ", "lines = ", "lost = ", "ones = ")
+    about_the_first = ("example = ", "lines = ", "boxed = ", "lost = ", "ones = ")
     cells = [c for c in section if not any(words in c.source for words in about_the_first)]
     PAGE.run(cells, names)
     assert all(mended < left / 3 for left, mended in names["costs"].values())

@@ -26,7 +26,7 @@ COUNTS[4, 9], COUNTS[9, 4] = 7, 3
 # One call of each function that draws; a function without one fails the test below.
 EXAMPLES = {
     "along_a_row": lambda: figures.along_a_row([200, 60, 120], [200, 180, 120], threshold=100),
-    "answer": lambda: figures.answer(DIGITS[0], [0.01] * 9 + [0.91], title="probability"),
+    "answer": lambda: figures.answer(DIGITS[0], [0.01] * 9 + [0.91], title="share"),
     "architecture": lambda: figures.architecture(networks.FAMILY["lenet5-1998"].trace()),
     "bars": lambda: figures.bars({"relu-max": 61_706, "relu-avg": 44_426}, label="parameters"),
     "beside_paper": lambda: figures.beside_paper(
