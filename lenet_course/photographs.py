@@ -36,6 +36,7 @@ DARK = 32
 OFF, SUDDEN = 1.35, 1.2
 """How many times brighter the border of a page may be than its light, and than its neighbour."""
 DEGREE, ROUNDS = 3, 12
+"""Of the polynomial that follows the light, and how often its places are weighed anew."""
 SOLID, NARROW = 0.68, 0.4
 """The share of its box that a digit fills at most, unless the box is as narrow as that of a 1."""
 MUCH = 0.35
