@@ -68,6 +68,8 @@ def growth(panels: Mapping[str, Mapping[str, Mapping[float, float]]], label: str
             axes.set_xlabel(along)
             axes.set_xticks(sorted({x for values in lines.values() for x in values}))
             axes.xaxis.set_minor_locator(NullLocator())
+            if len(panels) > 2:  # narrow ones
+                axes.tick_params(axis="x", labelrotation=60)
             axes.yaxis.set_major_locator(LogLocator(base=2))
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
