@@ -1,7 +1,7 @@
 """The same network in fewer strokes: convolution and subsampling at once. Introduced in chapter 14.
 
-A processor works on 16 numbers with one instruction, if they lie side by side. The numbers under a
-2x2 window do not, so torch takes them one by one, and the six maps of C1 fill six of 16 places.
+A processor works on many numbers with one instruction, if they lie side by side. The numbers under
+a 2x2 window do not, so torch takes them one by one, which costs more than C1's convolution.
 `Sequential` therefore computes the four corners of S2's windows as four pictures, 24 maps at once,
 and compares picture with picture. Parameters, outputs and gradients are those of torch's own.
 """
@@ -19,7 +19,7 @@ from .layers import ScaledTanh
 # Each works on every number apart and rises, so the largest is the largest before and after it.
 ACTIVATIONS = (nn.ReLU, nn.Sigmoid, nn.Tanh, ScaledTanh)
 
-# As many maps fill an instruction by themselves: corners would only make the kernel larger.
+# For as many maps corners gain on the way forward, and lose more than that on the way back.
 MANY_MAPS = 16
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 
 import torch
@@ -97,7 +98,14 @@ def upper_of_two(before, after):
     return statistics.median_high(before[1:]) / statistics.median_high(after[1:])
 
 
-@gain.mistake("A gain above 1 is one: do not subtract the 1.")
+@gain.mistake(
+    "The first round warms up: leave out that one, with [1:]. This leaves out the last, with [:-1]."
+)
+def last_left_out(before, after):
+    return statistics.median(before[:-1]) / statistics.median(after[:-1])
+
+
+@gain.mistake("Asked for is how many times as fast, not what that is more than 1: subtract no 1.")
 def only_what_is_more(before, after):
     return gain.solution(before, after) - 1
 
@@ -106,7 +114,7 @@ def only_what_is_more(before, after):
 
 
 def shares_and_times(random):
-    yield from [(0.5, 2.0), (0.5, float("inf")), (0.25, 4.0), (0.9, 10.0), (0.0, 3.0), (1.0, 3.0)]
+    yield from [(0.5, 2.0), (0.25, 4.0), (0.9, 10.0), (0.0, 3.0), (1.0, 3.0)]
     for _ in range(8):
         yield random.uniform(0.05, 0.95), random.uniform(0.5, 20.0)
 
@@ -133,7 +141,7 @@ def time_left(share, times):
 
 
 @speed_up.mistake(
-    "Speeds do not add up like that; times do. Let the whole take 1: the part then takes "
+    "Speeds do not add up like that; seconds do. Let the whole take 1: the part then takes "
     "share / times, the rest 1 - share."
 )
 def speeds_added(share, times):
@@ -142,7 +150,7 @@ def speeds_added(share, times):
 
 @speed_up.mistake("That is the most there is, for an endlessly fast part. `times` is finite.")
 def the_most(share, times):
-    return 1 / (1 - share)
+    return 1 / (1 - share) if share < 1 else ...
 
 
 @speed_up.mistake("The rest of the time is missing: it stays as it was, 1 - share.")
@@ -165,6 +173,23 @@ def rest_made_faster(share, times):
 )
 def part_twice(share, times):
     return 1 / (1 + share / times)
+
+
+@speed_up.mistake(
+    "The part takes share / times afterwards, not share * times: twice as fast is half the seconds."
+)
+def part_made_slower(share, times):
+    return 1 / (1 - share + share * times)
+
+
+@speed_up.mistake("`//` leaves out what is behind the point. Divide with /.")
+def rounded_down(share, times):
+    return 1 // (1 - share + share / times)
+
+
+@speed_up.mistake("`//` leaves out what is behind the point. Divide with /.")
+def part_rounded_down(share, times):
+    return 1 / (1 - share + share // times)
 
 
 @speed_up.mistake("Saved is share - share / times, not all of share / times.")
@@ -272,6 +297,44 @@ def overlapping(maps, size):
     return maps.unfold(-2, size, 1).unfold(-2, size, 1).amax(dim=(-2, -1))
 
 
+@largest_by_slices.mistake(
+    "These are the upper left pixels of the windows, one slice of size * size. Take the largest of "
+    "all slices."
+)
+def upper_left_only(maps, size):
+    return maps[..., ::size, ::size]
+
+
+@largest_by_slices.mistake(
+    "A stack's max(0) gives two things, the numbers and where they stand. amax(dim=0) gives the "
+    "numbers."
+)
+def with_places(maps, size):
+    return tuple(torch.stack(_corners(maps, size)).max(0))
+
+
+@largest_by_slices.mistake(
+    "Only pairs side by side are compared, so the map gets narrower and no lower. The rows as well."
+)
+def columns_only(maps, size):
+    return torch.stack([maps[..., right::size] for right in range(size)]).amax(dim=0)
+
+
+@largest_by_slices.mistake(
+    "`maps[:, :, ...]` fits only maps with four dimensions. Three dots, `maps[..., down::size, "
+    "right::size]`, stand for all before the last two."
+)
+def for_four_dimensions(maps, size):
+    starts = range(size)
+    slices = [maps[:, :, down::size, right::size] for down in starts for right in starts]
+    return torch.stack(slices).amax(dim=0)
+
+
+@largest_by_slices.mistake("The window is always 2 by 2 here. Let it be `size` by `size`.")
+def two_by_slices(maps, size):
+    return torch.stack([maps[..., d::2, r::2] for d in (0, 1) for r in (0, 1)]).amax(dim=0)
+
+
 @largest_by_slices.mistake("This is one number for all. Asked for is one for each window.")
 def one_for_all(maps, size):
     return maps.max()
@@ -332,7 +395,7 @@ def no_factor(mine, total, processes):
 
 @loss_factor.mistake("Turned round: a larger part has to weigh more, not less.")
 def turned_upside_down(mine, total, processes):
-    return total / (processes * mine)
+    return total / (processes * mine) if mine else ...
 
 
 @loss_factor.mistake(
@@ -341,6 +404,20 @@ def turned_upside_down(mine, total, processes):
 )
 def divided_twice(mine, total, processes):
     return mine / total / processes
+
+
+@loss_factor.mistake(
+    "total // processes rounds down, and an even share need not be whole. Divide with /."
+)
+def by_a_rounded_share(mine, total, processes):
+    return mine / (total // processes)
+
+
+@loss_factor.mistake(
+    "That is what the plain mean does already. Missing is how many digits of the batch are `mine`."
+)
+def plain_mean(mine, total, processes):
+    return 1 / processes
 
 
 @loss_factor.mistake("Of the mean over the whole batch this lacks the division by `total`.")
@@ -449,6 +526,27 @@ def no_computing(digits, machines, per_digit, size, latency, bandwidth):
 def bandwidth_multiplied(digits, machines, per_digit, size, latency, bandwidth):
     computing = digits / machines * per_digit
     return _step(computing, 2 * (machines - 1), latency, size / machines * bandwidth)
+
+
+@step_seconds.mistake(
+    "Computing and exchanging follow each other: their times add up. The longer one alone is too "
+    "little."
+)
+def the_longer_one(digits, machines, per_digit, size, latency, bandwidth):
+    messages = 2 * (machines - 1) * (latency + size / machines / bandwidth)
+    return max(digits / machines * per_digit, messages)
+
+
+@step_seconds.mistake("Shared evenly, a part of the digits need not be whole: use / and not //.")
+def digits_rounded_down(digits, machines, per_digit, size, latency, bandwidth):
+    messages = 2 * (machines - 1)
+    return _step(digits // machines * per_digit, messages, latency, size / machines / bandwidth)
+
+
+@step_seconds.mistake("Shared evenly, a part of the digits need not be whole: do not round it up.")
+def digits_rounded_up(digits, machines, per_digit, size, latency, bandwidth):
+    messages, most = 2 * (machines - 1), math.ceil(digits / machines)
+    return _step(most * per_digit, messages, latency, size / machines / bandwidth)
 
 
 @step_seconds.mistake("`size` is in bytes already, four for each number.")

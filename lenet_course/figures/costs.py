@@ -62,13 +62,14 @@ def growth(panels: Mapping[str, Mapping[str, Mapping[float, float]]], label: str
                 style = {"color": SERIES[place], "linestyle": DASHES[place]}
                 marker = {"marker": MARKERS[place], "markersize": 5}
                 (handles[name],) = axes.plot(*zip(*values.items(), strict=True), **style, **marker)
-                (first, start), *_, (last, end) = values.items()
-                ends.append(f"{name} {start:.3g} at {first:g}, {end:.3g} at {last:g}")
+                ends.append(f"{name} {_ends(values)}")
             axes.set_xscale("log", base=2)
             axes.set_yscale("log", base=2)
             axes.set_xlabel(along)
             axes.set_xticks(sorted({x for values in lines.values() for x in values}))
             axes.xaxis.set_minor_locator(NullLocator())
+            if len(panels) > 2:  # narrow ones
+                axes.tick_params(axis="x", labelrotation=60)
             axes.yaxis.set_major_locator(LogLocator(base=2))
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -79,3 +80,10 @@ def growth(panels: Mapping[str, Mapping[str, Mapping[float, float]]], label: str
         )
         start = f"{label[:1].upper()}{label[1:]} against"
         return painted(figure, f"{start} {'. Against '.join(told)}.")
+
+
+def _ends(values: Mapping[float, float]) -> str:
+    """Tell the first number and the last, and the largest where it is neither."""
+    peak = max(values, key=values.__getitem__)
+    places = dict.fromkeys([min(values), peak, max(values)])
+    return ", ".join(f"{values[x]:.3g} at {x:g}" for x in places)

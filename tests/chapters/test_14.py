@@ -4,6 +4,7 @@ import copy
 import itertools
 import math
 import statistics
+import time
 from types import SimpleNamespace
 
 import jupytext
@@ -194,6 +195,7 @@ def test_the_stopwatch_measures_in_turn_and_leaves_out_the_first_round():
         return way
 
     names = {"statistics": statistics, "time": SimpleNamespace(process_time=lambda: clock[0])}
+    names["torch"] = torch
     in_turn = hand_made("in_turn", **names)
     old, new = iter([90.0, 3.0, 1.0, 50.0]), itertools.repeat(2.0)
     assert in_turn({"old": work("old", old), "new": work("new", new)}, rounds=3) == {
@@ -201,6 +203,15 @@ def test_the_stopwatch_measures_in_turn_and_leaves_out_the_first_round():
         "new": 2.0,
     }
     assert calls == ["old", "new"] * 4
+
+
+def test_the_stopwatch_gives_the_threads_back_also_after_an_error():
+    in_turn = hand_made("in_turn", statistics=statistics, time=time, torch=torch)
+    before, seen = torch.get_num_threads(), []
+    in_turn({"way": lambda: seen.append(torch.get_num_threads())}, rounds=1)
+    with pytest.raises(ZeroDivisionError):
+        in_turn({"way": lambda: 1 / 0})
+    assert seen == [1, 1] and torch.get_num_threads() == before
 
 
 def test_the_network_of_width_one_is_the_familys():
@@ -213,14 +224,14 @@ def test_the_network_of_width_one_is_the_familys():
 
 
 def remembering(fit):
-    """training.fit, but what it has trained once it gives again."""
-    known = []
+    """training.fit, but what it has trained once with an optimizer it gives again."""
+    known = {}
 
     def quick(model, *arguments, **settings):
-        if not known:
+        if (kind := type(settings["optimizer"])) not in known:
             history = fit(model, *arguments, **settings)
-            known.append((history, copy.deepcopy(model.state_dict())))
-        history, state = known[0]
+            known[kind] = history, copy.deepcopy(model.state_dict())
+        history, state = known[kind]
         model.load_state_dict(state)
         return history
 
