@@ -123,7 +123,7 @@ photo = folder / "digit.png"
 Image.fromarray(photographed(pictures[0])).save(photo)
 page = numpy.asarray(Image.open(photo))
 assert page.shape == (300, 400)
-dark = torch.from_numpy(255 - page[::2, ::2])  # every second pixel, and large numbers dark
+dark = torch.from_numpy(255 - page[::3, ::3])  # every third pixel, and large numbers dark
 figures.pictures([dark], [""], "A digit on a page that is bright on the left and dark on the right")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
