@@ -223,7 +223,11 @@ class TestWhatTheWordsSay:
 
     def test_the_light_along_a_row_is_told_with_what_lies_below_the_limit(self):
         alt = EXAMPLES["along_a_row"]().alt
-        assert alt.endswith("paper falls from 200 to 120. Pixels below a fixed limit of 100: 1.")
+        dip = "It dips deepest at column 1, to 60 on paper of 180."
+        assert alt.endswith(
+            f"paper falls from 200 to 120. {dip} Pixels below a fixed limit of 100: 1."
+        )
+        assert "goes from 9 to 9" in figures.along_a_row([9, 9], [9, 9], threshold=5).alt
         assert "rises from 1 to 9" in figures.along_a_row([1, 9], [1, 9], threshold=5).alt
 
     def test_what_is_prepared_is_told(self):
