@@ -62,6 +62,7 @@ def describe(recipe: recipes.Recipe) -> dict:
     model = networks.build(recipe.network, seed=0)
     recipe.initialise(model)
     optimizer = recipe.optimizer(model.parameters())
+    special = {"schedule": recipe.schedule, "distortion": recipe.distort}
     return {
         "network": recipe.network.name,
         "layers": [
@@ -83,6 +84,7 @@ def describe(recipe: recipes.Recipe) -> dict:
             name: float(f"{parameter.detach().square().mean().sqrt():.2g}")
             for name, parameter in model.named_parameters()
         },
+        **{name: which.__name__ for name, which in special.items() if which is not None},
     }
 
 

@@ -221,7 +221,11 @@ def _add_weights_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_training_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("recipe", help="its name, such as relu-max; a wrong one lists them all")
+    # Both ways to name it; a default would let the one that is left out wipe the other.
+    named = parser.add_mutually_exclusive_group(required=True)
+    help = "its name, such as relu-max or fast; a wrong one lists them all"
+    named.add_argument("recipe", nargs="?", default=argparse.SUPPRESS, help=help)
+    named.add_argument("--recipe", default=argparse.SUPPRESS, help="the same", metavar="NAME")
     add("--checkpoints", metavar="FOLDER", help="keep the run here, and go on with one kept here")
     add("--epochs", type=_at_least_1, help="passes in all, in place of the recipe's own length")
     add("--seed", type=int, default=0, help="of the first weights and the order (default: 0)")

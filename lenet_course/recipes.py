@@ -6,15 +6,18 @@ What the sources report comes from their own pages or logs. Where a source leave
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils import parametrize
 
 from . import networks, processes, training
+from .augmentation import distort
 from .checkpoints import Keeper
 from .data import Digits, Split
 from .errors import unknown
@@ -22,6 +25,7 @@ from .history import History
 from .networks import Network
 
 Parameters = Iterable[nn.Parameter]
+Schedule = Callable[[torch.optim.Optimizer, int], torch.optim.lr_scheduler.LRScheduler]
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,9 @@ class Recipe:
         initialise: sets the first weights, or leaves torch's.
         loss: in place of the network's own.
         digits: picks what to train on, from the digits and a seed.
+        schedule: optimizer and steps in all to what changes the learning rate; without, it stays.
+        distort: makes other digits of prepared ones, (N, channels, H, W), to learn from; nothing
+            is judged on them.
         reported: what the source says it reached; accuracies in percent.
         reported_log: for each epoch, training loss and training accuracy in percent, both gathered
             during the pass.
@@ -54,6 +61,8 @@ class Recipe:
     initialise: Callable[[nn.Module], None] = lambda model: None
     loss: training.Loss | None = None
     digits: Callable[[Digits, int], Split] = lambda digits, seed: digits.train
+    schedule: Schedule | None = None
+    distort: Callable[[Tensor], Tensor] | None = None
     reported: dict[str, float] = field(default_factory=dict)
     reported_log: tuple[tuple[float, float], ...] = ()
     assumed: str = ""
@@ -80,7 +89,7 @@ def run(
     """Follow a recipe from the first weights to the test.
 
     Args:
-        recipe: one of RECIPES, or one of your own.
+        recipe: one of RECIPES or RECORDS, or one of your own.
         digits: what `data.load()` gives.
         seed: of the weights, the order and everything else that torch draws.
         epochs: fewer, or more, than the recipe says.
@@ -107,17 +116,18 @@ def run(
     model = networks.build(network, seed=seed)
     recipe.initialise(model)
     model.to(group.device)
-    reading = {
-        "prepare": network.prepare,
-        "loss": recipe.loss or network.loss,
-        "decide": network.decide,
-    }
+    reading = {"loss": recipe.loss or network.loss, "decide": network.decide}
+    train = recipe.digits(digits, seed)
+    epochs = recipe.epochs if epochs is None else epochs
+    optimizer = recipe.optimizer(model.parameters())
     history = training.fit(
         model,
-        recipe.digits(digits, seed),
+        train,
         digits.validation,
-        optimizer=recipe.optimizer(model.parameters()),
-        epochs=recipe.epochs if epochs is None else epochs,
+        prepare=_preparation(recipe, model),
+        optimizer=optimizer,
+        scheduler=recipe.schedule and recipe.schedule(optimizer, _steps(recipe, train, epochs)),
+        epochs=epochs,
         max_steps=recipe.max_steps,
         batch_size=recipe.batch_size,
         shuffle=recipe.shuffle,
@@ -130,7 +140,7 @@ def run(
     )
     if history.stopped:
         return Result(recipe, model, history, None)
-    judge = partial(training.evaluate, model, digits.test, **reading)
+    judge = partial(training.evaluate, model, digits.test, prepare=network.prepare, **reading)
     return Result(recipe, model, history, group.by_first(lambda: _tested(judge, keeper)))
 
 
@@ -142,6 +152,24 @@ def _tested(judge: Callable[[], training.Evaluation], keeper: Keeper | None) -> 
     if keeper is not None:
         keeper.annotate(test=vars(test))
     return test
+
+
+def _steps(recipe: Recipe, train: Split, epochs: int) -> int:
+    """How many steps a whole run takes."""
+    steps = epochs * math.ceil(len(train) / recipe.batch_size)
+    return min(steps, recipe.max_steps or steps)
+
+
+def _preparation(recipe: Recipe, model: nn.Module) -> training.Prepare:
+    """What goes into the model: distorted digits while it is in training mode, else plain ones."""
+    if recipe.distort is None:
+        return recipe.network.prepare
+
+    def prepare(images: Tensor) -> Tensor:
+        prepared = recipe.network.prepare(images)
+        return recipe.distort(prepared) if model.training else prepared
+
+    return prepare
 
 
 def truncated_normal(model: nn.Module, sd: float = 0.1, bias: float = 0.0) -> None:
@@ -207,6 +235,50 @@ def _one_random_picture(digits: Digits, seed: int) -> Split:
 def _squared_error(outputs: Tensor, labels: Tensor) -> Tensor:
     """Compare the outputs with 1 for the right class and 0 for the others."""
     return (outputs - nn.functional.one_hot(labels, outputs.shape[1])).square().mean(dim=1)
+
+
+def smoothed(part: float) -> training.Loss:
+    """Make the cross-entropy whose target leaves the right class a part short of certain.
+
+    The part is shared out among all classes, so outputs need not grow without end.
+
+    Example:
+        >>> outputs, labels = torch.tensor([[0.0, 20.0]]), torch.tensor([1])
+        >>> smoothed(0.0)(outputs, labels).item() < 1e-6, smoothed(0.1)(outputs, labels).item()
+        (True, 1.0)
+
+    Introduced in chapter 14, after C. Szegedy et al., 2016 (https://arxiv.org/abs/1512.00567).
+    """
+    return lambda outputs, labels: functional.cross_entropy(
+        outputs, labels, reduction="none", label_smoothing=part
+    )
+
+
+def one_cycle(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+    """Let the learning rate rise from a 25th to the optimizer's own, then fall almost to nothing.
+
+    Example:
+        >>> optimizer = torch.optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1)
+        >>> f"{one_cycle(optimizer, 10).get_last_lr()[0]:.4f}"
+        '0.0040'
+
+    Introduced in chapter 14, after L. Smith and N. Topin, 2018 (https://arxiv.org/abs/1708.07120).
+    """
+    most = [group["lr"] for group in optimizer.param_groups]
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, most, total_steps=steps, cycle_momentum=False
+    )
+
+
+def _adamw(rate: float, decay: float) -> Callable[[Parameters], torch.optim.Optimizer]:
+    return lambda parameters: torch.optim.AdamW(
+        parameters, lr=rate, betas=(0.7, 0.9), weight_decay=decay, fused=True
+    )
+
+
+def _other_hands(digits: Tensor) -> Tensor:
+    """Distort by torch's own chance, which a checkpoint keeps."""
+    return distort(digits, torch.default_generator, shift=2.0, rotate=10.0)
 
 
 def _adam(rate: float) -> Callable[[Parameters], torch.optim.Optimizer]:
@@ -310,8 +382,46 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
+_FAST = Recipe(
+    name="fast",
+    network=networks.FAMILY["relu-max"],
+    optimizer=_adamw(1.2e-2, decay=0.01),
+    batch_size=64,
+    max_steps=330,
+    loss=smoothed(0.1),
+    schedule=one_cycle,
+)
+
+RECORDS: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        _FAST,
+        replace(
+            _FAST,
+            name="fast-99",
+            optimizer=_adamw(8e-3, decay=0.01),
+            batch_size=128,
+            epochs=2,
+            max_steps=None,
+        ),
+        Recipe(
+            name="best",
+            network=networks.FAMILY["relu-max"],
+            optimizer=_adamw(8e-3, decay=0.02),
+            batch_size=128,
+            epochs=24,
+            loss=smoothed(0.05),
+            schedule=one_cycle,
+            distort=_other_hands,
+        ),
+    )
+}
+"""The course's own: 98% in seconds, 99% in a few more, and as far as 61,706 parameters were seen to
+go. Settings were chosen on validation digits. Introduced in chapter 14."""
+
+
 def find(name: str) -> Recipe:
-    """Look a recipe up by its name.
+    """Look a recipe up by its name, among RECIPES and RECORDS.
 
     Raises:
         UnknownNameError: there is no such recipe; the message lists those there are.
@@ -322,6 +432,7 @@ def find(name: str) -> Recipe:
 
     Introduced in chapter 09.
     """
-    if name not in RECIPES:
-        raise unknown("recipe", name, RECIPES)
-    return RECIPES[name]
+    known = RECIPES | RECORDS
+    if name not in known:
+        raise unknown("recipe", name, known)
+    return known[name]

@@ -147,6 +147,17 @@ def test_train_prints_a_line_an_epoch_and_the_test(few, capsys):
     assert last.startswith("relu-max on random digits, test accuracy ") and " of 100 wrong" in last
 
 
+def test_train_is_told_its_recipe_by_place_or_by_name(few, capsys):
+    assert command_line.main(["train", "fast", "--epochs", "1"]) == 0
+    placed = capsys.readouterr().out
+    assert command_line.main(["train", "--recipe", "fast", "--epochs", "1"]) == 0
+    assert capsys.readouterr().out == placed
+    for words in [[], ["fast", "--recipe", "best"]]:
+        with pytest.raises(SystemExit):
+            command_line.main(["train", *words])
+        assert "recipe" in capsys.readouterr().err
+
+
 def test_train_takes_passes_in_place_of_the_steps_of_a_recipe(few, capsys):
     assert command_line.main(["train", "wide-dropout", "--epochs", "2"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -1,12 +1,14 @@
 """The seven recipes, setting by setting; each runs, and its traps are the ones it is known for."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
-from lenet_course import networks, recipes, training
+from lenet_course import checkpoints, networks, recipes, training
 from lenet_course.data import Digits, Split
-from lenet_course.recipes import RECIPES
+from lenet_course.recipes import RECIPES, RECORDS
 
 
 def noise(count, seed, side=28):
@@ -293,3 +295,108 @@ def test_a_recipe_is_found_by_its_name_and_others_are_refused_with_the_list():
     assert recipes.find("relu-max") is RECIPES["relu-max"]
     with pytest.raises(ValueError, match=r"no recipe 'relu'.*relu-max-tutorial"):
         recipes.find("relu")
+
+
+# The course's own
+
+
+def test_the_courses_own_recipes_stand_apart_and_are_found_by_name():
+    assert list(RECORDS) == ["fast", "fast-99", "best"]
+    assert not RECORDS.keys() & RECIPES.keys()
+    for name, recipe in RECORDS.items():
+        assert recipes.find(name) is recipe
+        assert recipe.name == name
+        assert recipe.network.trace().parameters == 61_706
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_the_courses_own_train_by_adamw_and_one_cycle(name):
+    parameter = nn.Parameter(torch.zeros(1))
+    optimizer = RECORDS[name].optimizer([parameter])
+    assert type(optimizer) is torch.optim.AdamW
+    assert optimizer.defaults["betas"] == (0.7, 0.9)
+    assert RECORDS[name].schedule is recipes.one_cycle
+
+
+def rates(steps):
+    """The learning rate of each step of one cycle to 0.1."""
+    optimizer = torch.optim.AdamW([nn.Parameter(torch.zeros(1))], lr=0.1, betas=(0.7, 0.9))
+    schedule, seen = recipes.one_cycle(optimizer, steps), []
+    for _ in range(steps):
+        seen.append(optimizer.param_groups[0]["lr"])
+        assert optimizer.param_groups[0]["betas"] == (0.7, 0.9)
+        optimizer.step()
+        schedule.step()
+    return seen
+
+
+def test_one_cycle_rises_for_three_tenths_of_the_way_and_falls_to_almost_nothing():
+    seen = rates(100)
+    assert seen[0] == pytest.approx(0.1 / 25)
+    assert seen.index(max(seen)) == 29
+    assert max(seen) == pytest.approx(0.1)
+    assert seen[:30] == sorted(seen[:30])
+    assert seen[29:] == sorted(seen[29:], reverse=True)
+    assert seen[-1] < 1e-5
+
+
+def test_a_smoothed_target_is_a_part_short_of_certain():
+    outputs, labels = torch.tensor([[1.0, 2.0, 0.0, 0.5]]), torch.tensor([1])
+    target = torch.tensor([[0.05, 0.85, 0.05, 0.05]])
+    wanted = -(target * outputs.log_softmax(dim=1)).sum(dim=1)
+    torch.testing.assert_close(recipes.smoothed(0.2)(outputs, labels), wanted)
+
+
+@pytest.mark.parametrize(
+    ("given", "epochs", "steps"),
+    [({"epochs": 3}, None, 12), ({"epochs": 3}, 2, 8), ({"max_steps": 5, "epochs": 3}, None, 5)],
+)
+def test_a_schedule_is_as_long_as_the_run(tiny, given, epochs, steps):
+    lengths = []
+
+    def schedule(optimizer, steps):
+        lengths.append(steps)
+        return recipes.one_cycle(optimizer, steps)
+
+    recipe = replace(RECORDS["best"], schedule=schedule, batch_size=16, **given)
+    assert recipes.run(recipe, tiny, epochs=epochs).history.steps == steps
+    assert lengths == [steps]
+
+
+def test_digits_are_distorted_to_learn_from_and_never_to_be_judged_on(tiny):
+    seen = []
+
+    def turn_over(digits):
+        seen.append(len(digits))
+        return digits.flip(-1)
+
+    recipe = replace(RECORDS["best"], distort=turn_over, batch_size=16)
+    result = recipes.run(recipe, tiny, epochs=2)
+    assert seen == [16, 16, 16, 12] * 2
+    prepare = recipe.network.prepare
+    again = training.evaluate(result.model, tiny.test, prepare=prepare, loss=recipe.loss)
+    assert torch.equal(again.predictions, result.test.predictions)
+    assert again.loss == result.test.loss
+
+
+def test_distortions_are_decided_by_the_seed(tiny):
+    one, same, other = (
+        recipes.run(RECORDS["best"], tiny, seed=seed, epochs=1).history.losses for seed in (1, 1, 2)
+    )
+    assert one == same
+    assert one != other
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_that_was_stopped_goes_on_with_the_same_numbers(tiny, tmp_path, name):
+    recipe = replace(RECORDS[name], batch_size=16, max_steps=None, epochs=2)
+    whole = recipes.run(recipe, tiny)
+    keeper = checkpoints.Keeper(tmp_path, keep=20, every_steps=3)
+    recipes.run(recipe, tiny, keeper=keeper)
+    first, *later = checkpoints.all(tmp_path)
+    for path in later:
+        path.unlink()
+    assert first.exists()
+    resumed = recipes.run(recipe, tiny, keeper=checkpoints.Keeper(tmp_path))
+    assert resumed.history.losses == whole.history.losses
+    assert torch.equal(resumed.test.predictions, whole.test.predictions)
