@@ -87,13 +87,15 @@ def largest_corner(maps: Tensor) -> Tensor:
 
     Introduced in chapter 14.
     """
-    by_corner = maps.reshape(len(maps), 4, -1)
+    count, channels, high, wide = maps.shape  # spelt out: a batch may be empty
+    size = channels // 4 * high * wide
+    by_corner = maps.reshape(count, 4, size)
     with torch.no_grad():
-        picture = maps.reshape(len(maps), 2, 2, -1).permute(0, 3, 1, 2)
+        picture = maps.reshape(count, 2, 2, size).permute(0, 3, 1, 2)
         _, which = functional.max_pool2d(picture, 2, return_indices=True)
     # Looked up, because the gradient finds back faster through an index than through a window.
-    largest = by_corner.gather(1, which.reshape(len(maps), 1, -1))
-    return largest.reshape(len(maps), -1, *maps.shape[2:])
+    largest = by_corner.gather(1, which.reshape(count, 1, size))
+    return largest.reshape(count, channels // 4, high, wide)
 
 
 def mean_corner(maps: Tensor) -> Tensor:
