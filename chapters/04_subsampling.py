@@ -730,6 +730,7 @@ def left_over(before, after, by):
     return min((change(before[..., : width - s], after[..., s:]), s) for s in shifts)
 
 
+# %%
 rest = {}
 for name, pool in pools.items():
     before = pool(c1_moved[0])

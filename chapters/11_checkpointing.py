@@ -562,6 +562,7 @@ def start(folder, letters=0):
     return process
 
 
+# %%
 def finish(folder):
     process = start(folder)
     _, said = process.communicate()  # this ends its input: it waits no more

@@ -16,7 +16,6 @@ from torch.nn import functional
 from lenet_course import data, networks, training
 
 SOURCE = Path(__file__).parents[2] / "chapters" / "09_training.py"
-LONGEST_CELL = 12  # lines of code, blank ones and comments left out
 
 # No deadline: on a machine with more to do, a step of a millisecond may take a second.
 a_few = settings(max_examples=12, deadline=None)
@@ -138,19 +137,3 @@ def test_every_section_runs_alone_from_the_last_to_the_first_with_the_stand_in_d
     assert names["digits"].name == "scikit-learn digits"
     for section in reversed(others):
         run(section, dict(names))
-
-
-def test_code_cells_are_short():
-    for cell in [cell for section in sections()[1:] for cell in section]:
-        lines = [line for line in cell.source.splitlines() if line.strip(" #")]
-        if cell.cell_type == "code":
-            code = [line for line in lines if not line.lstrip().startswith("#")]
-            assert len(code) <= LONGEST_CELL, cell.source
-
-
-def test_every_section_asserts_something_or_is_an_exercise():
-    for section in sections()[1:]:
-        code = [cell for cell in section if cell.cell_type == "code"]
-        asserted = any("assert " in cell.source for cell in code)
-        exercise = any("exercise" in cell.metadata.get("tags", []) for cell in code)
-        assert asserted or exercise or not code
