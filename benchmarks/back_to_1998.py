@@ -3,9 +3,11 @@
     python benchmarks/back_to_1998.py                        every experiment that is not there yet
     python benchmarks/back_to_1998.py second-order map       these two
     python benchmarks/back_to_1998.py map --seeds 2 --passes 1 --output short
+    python benchmarks/back_to_1998.py map --j 3 --first-seed 5 --output j-3
     python benchmarks/back_to_1998.py --speed                how long a step takes, way by way
 
-An experiment is a plan of lenet_course.back_to_1998, 20 passes with 60,000 digits, one a step.
+An experiment is a plan of lenet_course.back_to_1998, 20 passes with 60,000 digits, one a step. An
+option changes it into another, which wants an --output of its own.
 After each pass the networks are judged on all training and test digits, a line is printed, and a
 checkpoint is kept under --runs: the command can be stopped at any time, killed as well, and takes
 up with the next pass, with the same numbers as if it had not been stopped. After the last pass
@@ -17,6 +19,7 @@ counts is the error after the last pass. Needs MNIST.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -31,7 +34,8 @@ from torch import Tensor, nn
 
 from lenet_course import back_to_1998 as engine
 from lenet_course import checkpoints, data, devices
-from lenet_course.back_to_1998 import MAP, PAPER_RATES, Plan
+from lenet_course.back_to_1998 import MAP, OUR_RATES, PAPER_RATES, Plan, SquaredError
+from lenet_course.back_to_1998.weights import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "lenet_course" / "results"
@@ -50,6 +54,10 @@ EXPERIMENTS: dict[str, tuple[Plan, int]] = {
     "map-distortions": (Plan(loss=MAP(j=20.0), distorted=True), 2),
 }
 """What is tried, and with how many seeds: the most valuable first."""
+
+LOSSES = {"mse": SquaredError(), "map": MAP()}
+STEPS = {"second-order": True, "plain": False}
+RATES = {"ours": OUR_RATES, "paper": PAPER_RATES}
 
 
 class Networks(nn.Module):
@@ -70,21 +78,11 @@ def run(
     device: torch.device,
     compiled: bool,
 ) -> tuple[list[dict], Tensor]:
-    """Go through the passes that are left; return the record of all, and the networks (K, 60900).
-
-    Raises:
-        CheckpointError: the folder holds another experiment.
-    """
-    about = json.loads(json.dumps({"plan": plan.described(), "seeds": seeds}))
+    """Go through the passes that are left; give the record of all and the networks (K, 60900)."""
     flat = engine.first_weights(seeds, plan.first_weights)
     record: list[dict] = []
     if (found := checkpoints.latest(folder)) is not None:
         state = checkpoints.load(found)
-        if state.run.get("about") != about:
-            raise checkpoints.CheckpointError(
-                f"{folder.name} holds another experiment than this one. Name another folder with "
-                f"--runs, or delete it."
-            )
         flat, record = state.model["flat"], state.run["record"]
         print(f"{name}: {len(record)} passes are done already.", flush=True)
     flat = flat.to(device)
@@ -101,7 +99,7 @@ def run(
         }
         record.append(row)
         state = checkpoints.take(
-            Networks(flat), run={"steps": number * plan.digits, "about": about, "record": record}
+            Networks(flat), run={"steps": number * plan.digits, "record": record}
         )
         checkpoints.save(folder, state)
         checkpoints.retain(folder, keep=2)
@@ -239,39 +237,34 @@ def speed(device: torch.device, steps: int = 200) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Read the command line and run."""
-    parser = argparse.ArgumentParser(description="Train the network of 1998 as in 1998.")
-    parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help=", ".join(EXPERIMENTS))
-    parser.add_argument("--seeds", type=int, help="how many side by side, other than the plan's")
-    parser.add_argument("--passes", type=int, help="stop the schedule early; wants --output")
-    parser.add_argument("--device", help="cpu or cuda; the best there is unless given")
-    parser.add_argument("--eager", action="store_true", help="do not compile the step")
-    parser.add_argument("--runs", type=Path, default=RUNS, help="where the checkpoints are kept")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="a folder for the results")
-    parser.add_argument("--speed", action="store_true", help="measure a step and do no more")
+    parser = _parser()
     options = parser.parse_args(arguments)
     names = options.experiments or list(EXPERIMENTS)
     if strangers := set(names) - set(EXPERIMENTS):
         parser.error(f"There is no experiment {', '.join(strangers)}: {', '.join(EXPERIMENTS)}.")
-    if options.passes is not None and options.output == RESULTS:
-        parser.error("--passes makes another experiment: name a folder for it with --output.")
     device = devices.pick(options.device)
     if options.speed:
         speed(device)
         return 0
+    try:
+        plans = {name: changed(EXPERIMENTS[name][0], options) for name in names}
+    except ValueError as error:
+        parser.error(str(error))
+    others = [name for name, plan in plans.items() if plan != EXPERIMENTS[name][0]]
+    if (others or options.first_seed) and options.output == RESULTS:
+        parser.error("That makes another experiment: name a folder for it with --output.")
     digits = data.load(validation=0)
     if digits.name != data.MNIST:
         print(f"The results are about MNIST, and only {digits.name} can be had.", file=sys.stderr)
         return 1
-    for name in names:
-        plan, count = EXPERIMENTS[name]
-        if options.passes is not None:
-            plan = replace(plan, rates=plan.rates[: options.passes])
-        seeds = list(range(options.seeds or count))
+    for name, plan in plans.items():
+        count = options.seeds or EXPERIMENTS[name][1]
+        seeds = list(range(options.first_seed, options.first_seed + count))
         path = options.output / f"1998-{name}.json"
         if _is_there(path, plan, seeds):
             print(f"{name}: {path.name} is there already.")
             continue
-        folder = options.runs / f"{name}-{len(seeds)}-seeds-{len(plan.rates)}-passes"
+        folder = options.runs / _folder(name, plan, seeds)
         try:
             record, flat = run(
                 name, plan, seeds, digits, folder, device=device, compiled=not options.eager
@@ -284,6 +277,67 @@ def main(arguments: list[str] | None = None) -> int:
         )
         write(path, report(name, plan, seeds, digits, record, device))
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Train the network of 1998 as in 1998.")
+    parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help=", ".join(EXPERIMENTS))
+    parser.add_argument("--seeds", type=int, help="how many side by side, other than the plan's")
+    parser.add_argument("--device", help="cpu or cuda; the best there is unless given")
+    parser.add_argument("--eager", action="store_true", help="do not compile the step")
+    parser.add_argument("--runs", type=Path, default=RUNS, help="where the checkpoints are kept")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="a folder for the results")
+    parser.add_argument("--speed", action="store_true", help="measure a step and do no more")
+    other = parser.add_argument_group("another experiment; wants an --output of its own")
+    other.add_argument("--first-seed", type=int, default=0, help="0 unless given")
+    other.add_argument("--passes", type=int, help="stop the schedule early")
+    other.add_argument("--loss", choices=LOSSES, help="squared error, or MAP with j = 20")
+    other.add_argument("--j", type=float, help="of the MAP loss")
+    other.add_argument(
+        "--exact", action="store_true", help="MAP's own second derivatives, not the squared error's"
+    )
+    other.add_argument("--steps", choices=STEPS, help="a step size for each weight, or one for all")
+    other.add_argument("--rates", choices=RATES, help="of the twenty passes")
+    other.add_argument("--first-weights", choices=RULES, help="the rule that they are drawn by")
+    other.add_argument("--distortions", action="store_true", help="show each digit transformed")
+    other.add_argument("--digits", type=int, help="learn from the first so many")
+    return parser
+
+
+def changed(plan: Plan, options: argparse.Namespace) -> Plan:
+    """Change a plan as the command line says.
+
+    Raises:
+        ValueError: what is said does not go together, or is no possible setting.
+    """
+    loss = LOSSES[options.loss] if options.loss else plan.loss
+    if (options.j is not None or options.exact) and not isinstance(loss, MAP):
+        raise ValueError("--j and --exact belong to the MAP loss: add --loss map.")
+    if options.j is not None:
+        if options.j <= 0:
+            raise ValueError(f"--j {options.j:g} cannot be: the paper says that j is positive.")
+        loss = replace(loss, j=options.j)
+    if options.exact:
+        loss = replace(loss, exact=True)
+    digits = plan.digits if options.digits is None else options.digits
+    if not 1 <= digits <= 60_000:
+        raise ValueError(f"--digits {digits:,} cannot be: there are 60,000.")
+    rates = RATES[options.rates] if options.rates else plan.rates
+    return replace(
+        plan,
+        loss=loss,
+        rates=rates if options.passes is None else rates[: options.passes],
+        second_order=STEPS[options.steps] if options.steps else plan.second_order,
+        first_weights=options.first_weights or plan.first_weights,
+        distorted=plan.distorted or options.distortions,
+        digits=digits,
+    )
+
+
+def _folder(name: str, plan: Plan, seeds: list[int]) -> str:
+    """Name a folder of checkpoints, another for each plan and its seeds."""
+    about = json.dumps([plan.described(), seeds], sort_keys=True).encode()
+    return f"{name}-{hashlib.sha256(about).hexdigest()[:12]}"
 
 
 def _is_there(path: Path, plan: Plan, seeds: list[int]) -> bool:

@@ -140,18 +140,59 @@ def test_what_is_there_is_not_run_again(tmp_path, capsys):
     assert (tmp_path / "results" / "1998-second-order.json").exists()
 
 
-def test_checkpoints_of_another_plan_are_not_taken_up(tmp_path, monkeypatch):
+def test_an_option_makes_another_experiment_with_checkpoints_of_its_own(tmp_path, capsys):
     command(tmp_path, "map")
     (tmp_path / "results" / "1998-map.json").unlink()
-    other = replace(script.EXPERIMENTS["map"][0], loss=engine.MAP(j=3.0))
-    monkeypatch.setitem(script.EXPERIMENTS, "map", (other, 1))
-    with pytest.raises(checkpoints.CheckpointError, match="another experiment"):
-        command(tmp_path, "map")
+    assert command(tmp_path, "map", "--j", "3") == 0
+    assert "done already" not in capsys.readouterr().out
+    kept = json.loads((tmp_path / "results" / "1998-map.json").read_text())
+    assert kept["plan"]["loss"] == {"name": "MAP", "j": 3.0, "exact": False}
 
 
-def test_fewer_passes_want_a_folder_of_their_own(capsys):
+@pytest.mark.parametrize(
+    "words, setting, value",
+    [
+        ("--steps plain", "second_order", False),
+        ("--rates paper", "rates", list(engine.PAPER_RATES)),
+        ("--rates paper --passes 1", "rates", [5e-4]),
+        ("--first-weights 2.4/F", "first_weights", "2.4/F"),
+        ("--distortions", "distorted", True),
+        ("--digits 30", "digits", 30),
+        ("--loss map", "loss", {"name": "MAP", "j": 20.0, "exact": False}),
+        ("--loss map --j 3 --exact", "loss", {"name": "MAP", "j": 3.0, "exact": True}),
+    ],
+)
+def test_each_option_changes_its_setting_of_a_plan_and_no_other(words, setting, value):
+    plan = engine.Plan()
+    found = script.changed(plan, script._parser().parse_args(words.split())).described()
+    assert found == {**plan.described(), setting: value}
+
+
+def test_seeds_may_begin_elsewhere(tmp_path):
+    command(tmp_path, "map", "--seeds", "2", "--first-seed", "7")
+    kept = json.loads((tmp_path / "results" / "1998-map.json").read_text())
+    assert list(kept["runs"]) == ["7", "8"] and kept["weights"]["seed"] == 7
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        ("second-order --j 3", "--j and --exact belong to the MAP loss: add --loss map."),
+        ("second-order --exact", "--j and --exact belong to the MAP loss: add --loss map."),
+        ("map --j 0", "--j 0 cannot be: the paper says that j is positive."),
+        ("map --digits 60001", "--digits 60,001 cannot be: there are 60,000."),
+    ],
+)
+def test_what_does_not_go_together_is_said(words, said, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        script.main(["map", "--passes", "1"])
+        command(tmp_path, *words.split())
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["--passes 1", "--j 3", "--first-seed 5"])
+def test_another_experiment_wants_a_folder_of_its_own(words, capsys):
+    with pytest.raises(SystemExit):
+        script.main(["map", *words.split()])
     assert "--output" in capsys.readouterr().err
 
 
