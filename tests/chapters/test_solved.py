@@ -44,7 +44,7 @@ def test_a_solved_chapter_prints_what_the_shipped_one_prints(name, tmp_path):
     page = solved(nbformat.read(CHAPTERS / f"{name}.ipynb", as_version=4))
     path = tmp_path / f"{name}_solved.ipynb"
     nbformat.write(page, path)
-    nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=180", "-p", "no:cacheprovider"]
+    nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=600", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", *nbval, str(path)]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-2000:]
