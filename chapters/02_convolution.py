@@ -621,7 +621,8 @@ with torch.no_grad():
 assert torch.allclose(after[..., by:], before[..., : 28 - by], atol=1e-6)
 seen = {"digit": digit, "a map": before[0, 2]}
 seen |= {f"digit, moved by {by}": moved(digit, by), "its map": after[0, 2]}
-figures.signed_maps(seen.values(), list(seen), columns=4)
+told = "Digit and map stand there twice, the second time farther to the right."
+figures.signed_maps(seen.values(), list(seen), columns=4, what=told)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The maps agree, to rounding, apart from the columns that enter at the border. *ReLU* comes
@@ -686,6 +687,7 @@ figures.signed_maps(
     [with_zeros, with_paper, digit_in_zeros, digit_on_paper],
     ["padded by zeros", "padded by paper", "padded by zeros", "padded by paper"],
     columns=4,
+    what="Padded by zeros, page and digit have a paler frame, two units wide; by paper, none.",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -719,7 +721,11 @@ order_mixed_up = units.reshape(6, 28, 28)  # the .T is missing
 wrong = [bias_forgotten, kernel_turned, order_mixed_up]
 names = ["right", "bias forgotten", "kernel turned", "order mixed up"]
 assert all(maps.shape == right.shape and not torch.allclose(maps, right) for maps in wrong)
-figures.signed_maps([maps[0] for maps in (right, *wrong)], names, columns=4, shared=False)
+
+# %%
+firsts = [maps[0] for maps in (right, *wrong)]
+told = "Without a bias or with a turned kernel there still is a digit; mixed up, only stripes."
+figures.signed_maps(firsts, names, columns=4, shared=False, what=told)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Only the last: without a bias, or with a turned kernel, a map looks as good as the right one.

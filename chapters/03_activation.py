@@ -212,7 +212,8 @@ assert of_nothing == {"sigmoid": [0.5], "scaled tanh": [0], "ReLU": [0]}
 assert bent_maps["sigmoid"].min() > 0
 assert torch.equal(bent_maps["scaled tanh"].sign(), sums.sign())
 shown = {"sums": sums, **bent_maps}
-figures.signed_maps(shown.values(), list(shown), columns=4, shared=False)
+told = "The sigmoid's page is nowhere below 0; the scaled tanh keeps both signs, ReLU one."
+figures.signed_maps(shown.values(), list(shown), columns=4, shared=False, what=told)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The sigmoid calls an empty page 0.5, and no unit of its map is below 0. The scaled tanh keeps
@@ -374,7 +375,8 @@ def squash_slope(output):
 # %%
 at_one = 1.7159 * math.tanh(2 / 3)
 slope_left = 1 - math.tanh(2 / 3) ** 2
-assert 0 < 1 - at_one < 3e-6 and round(slope_left, 2) == 0.66
+assert 0 < 1 - at_one < 3e-6 and math.tanh(-2 / 3) == -math.tanh(2 / 3)
+assert round(slope_left, 2) == 0.66
 assert {pixel for code in codes.digit_codes() for pixel in code} == {-1, 1}
 {"squash of 1": f"{at_one:.7f}", "part of the slope": round(slope_left, 2)}
 

@@ -304,7 +304,9 @@ far_apart = maps.reshape(6, 2, 14, 2, 14).mean(dim=(1, 3))
 ways = {"right": right, "four in a row": four_in_a_row, "far apart": far_apart}
 assert all(way.shape == (6, 14, 14) for way in ways.values())
 assert not any(torch.allclose(right, wrong, atol=0.1) for wrong in (four_in_a_row, far_apart))
-figures.signed_maps([way[0] for way in ways.values()], list(ways), columns=3, shared=False)
+firsts = [way[0] for way in ways.values()]
+told = "Right: the digit, half as large. In a row: two thin ones. Far apart: quarters, overlaid."
+figures.signed_maps(firsts, list(ways), columns=3, shared=False, what=told)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # *Four in a row* averages along the row only; then one row of windows has room for two rows of the
@@ -645,7 +647,9 @@ for pool in (average, maximum, layers.Subsampling(6)):
     assert torch.allclose(pool(scrambled[None]), pool(maps[None]), atol=1e-6)
 assert ((scrambled != maps)[maps != 0]).float().mean() > 0.6
 unchanged = [maps[0], scrambled[0], average(maps)[0], average(scrambled)[0]]
-figures.signed_maps(unchanged, ["C1", "shuffled", "S2 of C1", "S2 of shuffled"], columns=4)
+names = ["C1", "shuffled", "S2 of C1", "S2 of shuffled"]
+told = "C1 and shuffled differ; what S2 makes of them does not."
+figures.signed_maps(unchanged, names, columns=4, what=told)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # What else is lost depends on the way. The maximum cannot tell one strong answer from four; the

@@ -555,7 +555,7 @@ for make in (once, in_the_graph):
         model = make()
         name = f"{optimizer.__name__}, {make.__name__}"
         after_200[name] = mean(learn(model, optimizer(model.parameters(), rate), steps=200)[-25:])
-assert after_200["Adam, once"] < 0.8 and after_200["SGD, once"] < 0.8
+assert after_200["Adam, once"] < 0.8 and after_200["SGD, once"] < 1.5
 assert 1 < after_200["Adam, in_the_graph"] < 2.28
 assert abs(after_200["SGD, in_the_graph"] - math.log(10)) < 0.03
 {name: round(loss, 2) for name, loss in after_200.items()}

@@ -1000,6 +1000,8 @@ assert minutes < 10 and min(faster) > 300
 #   was different.
 # * **With ½ or without?** Both give largest steps near the paper's. Its smallest fits neither.
 # * **Whose second derivatives**, if the loss was equation 9? We took the squared error's.
+# * **Average or add in S2 and S4?** Chapter 07 shows that it is one network with two learning
+#   rates. We add, and have not tried the other.
 # * **How were digits distorted?** The paper names the kinds, not the sizes; ours are guesses.
 # * **Is equation 9 better?** On the test digits five seeds cannot tell; with distorted digits two
 #   seeds of each are a hint.
@@ -1014,9 +1016,9 @@ assert paper.TRAINING_ERROR == 0.35 and training_error["map"] < 0.1
 {name: round(error, 2) for name, error in training_error.items()}
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **For the teacher.** Each open question is a project: one option of
-# `benchmarks/back_to_1998.py`, five seeds, some twenty minutes. Insist on the interval,
-# and on saying beforehand what would count as an answer.
+# **For the teacher.** Loss, `j`, first weights, rates and second derivatives are options of
+# `benchmarks/back_to_1998.py` (`--help` lists them): each question is a project of five seeds, some
+# twenty minutes. Insist on the interval, and on saying beforehand what would count as an answer.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw

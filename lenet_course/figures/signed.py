@@ -28,7 +28,11 @@ FAINT = 0.05  # of the scale: a value nearer to zero than this is not worth a ha
 
 
 def signed_maps(
-    images: Sequence[Tensor], titles: Sequence[str], columns: int = 6, shared: bool = True
+    images: Sequence[Tensor],
+    titles: Sequence[str],
+    columns: int = 6,
+    shared: bool = True,
+    what: str = "",
 ) -> Picture:
     """Show maps or kernels side by side: zero white, positive orange, negative blue and hatched.
 
@@ -39,6 +43,7 @@ def signed_maps(
         titles: what stands above each.
         columns: maps in a row.
         shared: one scale for all, shown at the right; otherwise each has its own.
+        what: there is to see, a sentence for those who do not see it.
 
     Example:
         >>> import torch
@@ -67,7 +72,7 @@ def signed_maps(
         )
         scale = f"On one scale, {_number(-limit, 2)} to {_number(limit, 2)}"
         scale = scale if shared else "Each on a scale of its own"
-        return painted(figure, f"{scale}, negative values marked: {told}.")
+        return painted(figure, f"{scale}, negative values marked: {told}. {what}".rstrip())
 
 
 def products(image: Tensor, kernel: Tensor, row: int, column: int) -> Picture:
