@@ -1,7 +1,9 @@
 // A drawing on its way through one or two networks: preparation, layers, F6 and its code, bars.
 
-const GAP = 2; // CSS pixels between two maps
-const ROOM = { 1: 704, 2: 352 }; // CSS pixels for the maps of a network, alone or one of two
+const GAP = 1; // CSS pixels between two maps
+const ALONE = 432; // CSS pixels for the maps of a network: there is so much room beside the pad
+const ONE_OF_TWO = 342; // and so much below it for each of two
+const LABEL = 66; // for a layer's name before its maps
 const UNITS = 30; // in a row of a layer whose units have no place
 const CODE_WIDE = 7; // pixels of a code, and of F6 as a picture
 const STEPS = [
@@ -67,14 +69,14 @@ function bytes(view) {
 // How large a number of a layer is drawn, and how many maps stand in a row: maps of two layers with
 // as many are of one size, so that each stands below the map that it was made from.
 function arrange([count, high, wide], room) {
-  if (wide === 1) return { cell: Math.floor(room / UNITS / 1.2), inRow: UNITS, gap: 0 };
-  const most = Math.min((32 * room) / 176, room / Math.min(count, 16) - GAP);
+  if (wide === 1) return { cell: Math.floor(room / 36), inRow: UNITS, gap: 0 };
+  const most = Math.min(room / 5.3, room / Math.min(count, 16) - GAP);
   const cell = Math.max(1, Math.floor((most * SHARP) / wide)) / SHARP;
   return { cell, inRow: Math.floor((room + GAP) / (wide * cell + GAP)), gap: GAP };
 }
 
 function preparation(parent) {
-  const row = make(parent, "div", { className: "row" });
+  const row = make(parent, "div", { className: "row preparation" });
   const panels = STEPS.map(([title, label]) => panel(row, title, label));
   return (steps) =>
     panels.forEach(({ canvas, line }, at) => {
@@ -133,6 +135,7 @@ function melting(parent, model, root) {
 function column(parent, network, room, model, root) {
   const { title, layers, has_codes, caption } = network;
   const section = make(parent, "section", {}, { "aria-label": title });
+  section.style.width = `${room + LABEL}px`;
   make(section, "div", { className: "title", textContent: title });
   const canvases = {};
   for (const { name, shape } of layers) {
@@ -159,7 +162,7 @@ function column(parent, network, room, model, root) {
   const answers = make(end, "div");
   const show = bars(answers, caption);
   const told = make(answers, "div", { className: "note" });
-  const cell = room / 44;
+  const cell = Math.floor(room / 42);
 
   return (network) => {
     for (const [name, { canvas, shape }] of Object.entries(canvases)) {
@@ -170,7 +173,7 @@ function column(parent, network, room, model, root) {
     }
     const picture = (canvas, view) =>
       raster(canvas, bytes(view), [84, 1, 1], cell, CODE_WIDE, 0, PALETTES.signed);
-    if (f6) picture(canvases.F6.canvas, network.melted ?? network.values?.F6);
+    if (f6) picture(canvases.F6.canvas, network.picture ?? network.values?.F6);
     if (code) picture(code.canvas, network.code);
     if (code) code.figure.firstChild.textContent = network.code ? `code of ${network.answer}` : "code";
     if (refresh) refresh();
@@ -190,9 +193,10 @@ export default explorer((model, root) => {
   const say = said(root);
   const legend =
     "Orange above 0, blue and hatched below; each layer has a scale of its own, and the input is ink.";
-  const columns = make(root, "div", { className: "row networks" });
-  make(root, "div", { className: "note", textContent: legend });
-  const room = ROOM[networks.length] ?? ROOM[2];
+  const alone = networks.length === 1;
+  const columns = make(root, "div", { className: alone ? "row" : "row below" });
+  make(root, "div", { className: "note below", textContent: legend });
+  const room = alone ? ALONE : ONE_OF_TWO;
   const shows = networks.map((network) => column(columns, network, room, model, root));
   return () => {
     const shown = model.get("shown");

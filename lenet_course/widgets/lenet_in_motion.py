@@ -13,7 +13,7 @@ import traitlets
 from torch import Tensor, nn
 
 from lenet_course import shapes
-from lenet_course.handwriting import HandwritingError, steps
+from lenet_course.handwriting import BOX, HandwritingError, steps
 from lenet_course.networks import Network
 
 from .drawing_pad import DrawingPad
@@ -22,6 +22,7 @@ from .static_text import StaticText
 
 Networks = Mapping[str, tuple[nn.Module, Network]]
 Seen = dict[str, Tensor]
+DARKEST = 0.7  # of a layer's largest number: the weaker ones are to be seen on a projector too
 
 
 def through(model: nn.Module, network: Network, digit: Tensor) -> Seen:
@@ -254,13 +255,13 @@ def _preparation(prepared: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     row, column = ink.sum(axis=1) @ np.arange(len(ink)), ink.sum(axis=0) @ np.arange(len(ink))
     marked = {
         "drawn": (drawn[::2, ::2], [rows[0] / 2, columns[0] / 2, high / 2, wide / 2]),
-        "fitted": (fitted, []),
+        "fitted": (_in_box(fitted), []),
         "centred": (centred, [row, column, 1, 1]),
     }
     notes = {
-        "drawn": f"ink in a box of {high}×{wide}",
-        "fitted": f"shrunk to {fitted.shape[0]}×{fitted.shape[1]}",
-        "centred": f"middle of the ink at {number(row, 1)}, {number(column, 1)}",
+        "drawn": f"ink: {high}×{wide}",
+        "fitted": f"now {fitted.shape[0]}×{fitted.shape[1]}",
+        "centred": f"middle: {number(row, 1)}, {number(column, 1)}",
     }
     return [
         {
@@ -271,6 +272,14 @@ def _preparation(prepared: dict[str, np.ndarray]) -> list[dict[str, Any]]:
         }
         for step, (picture, mark) in marked.items()
     ]
+
+
+def _in_box(fitted: np.ndarray) -> np.ndarray:
+    """The fitted ink in the middle of the box of 20x20 that it was fitted into."""
+    box = np.zeros((BOX, BOX), np.uint8)
+    (top, left), (high, wide) = ((BOX - side) // 2 for side in fitted.shape), fitted.shape
+    box[top : top + high, left : left + wide] = fitted
+    return box
 
 
 def _unlit(name: str, network: Network) -> dict[str, Any]:
@@ -293,7 +302,7 @@ def _unlit(name: str, network: Network) -> dict[str, Any]:
 
 def _lit(network: Network, seen: Seen, answer: int, melted: float) -> dict[str, Any]:
     """What the page shows of a network while there is a drawing."""
-    values = {name: _bytes(layer, layer.abs().max()) for name, layer in seen.items()}
+    values = {name: _bytes(layer, DARKEST * layer.abs().max()) for name, layer in seen.items()}
     shades = seen["input"] - network.background  # paper is white, whatever number it is
     values["input"] = _bytes(shades, network.ink - network.background)
     outputs = seen["output"]
@@ -324,7 +333,7 @@ def _picture_of_f6(network: Network, states: Tensor, answer: int, melted: float)
         left = number((1 - melted) ** 2 * distance, 1)
         words += f" Melted by {melted:.0%}: of the distance {number(distance, 1)}, {left} is left."
     return {
-        "melted": _bytes((1 - melted) * states + melted * code, limit),
+        "picture": _bytes((1 - melted) * states + melted * code, limit),
         "code": _bytes(code, limit),
         "f6": words,
     }
