@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -25,10 +24,12 @@ Seen = dict[str, Tensor]
 DARKEST = 0.7  # of a layer's largest number: the weaker ones are to be seen on a projector too
 
 
+@torch.no_grad()
 def through(model: nn.Module, network: Network, digit: Tensor) -> Seen:
     """What each layer makes of one digit, by its name: "input", "C1", and so on to "output".
 
-    A layer's squash belongs to it: what leaves the squash is what the layer hands on.
+    A layer's squash belongs to it: what leaves the squash is what the layer hands on. Dropout is
+    left out, as in judging, so a network may be looked at while it trains and is not switched.
 
     model: built from network; digit: uint8 (28, 28). Gives (maps, height, width) or (units,) each.
     """
@@ -36,8 +37,10 @@ def through(model: nn.Module, network: Network, digit: Tensor) -> Seen:
     seen = {name: values[0]}
     values = values.to(next(model.parameters()).device)
     for layer, (child, module) in zip(network.layers, model.named_children(), strict=True):
+        if isinstance(layer, shapes.Dropout):
+            continue
         values = module(values)
-        if not isinstance(layer, shapes.Flatten | shapes.Dropout):
+        if not isinstance(layer, shapes.Flatten):
             name = name if isinstance(layer, shapes.Activation) else child
             seen[name] = values[0].float().cpu()
     return seen
@@ -104,8 +107,8 @@ class LeNetInMotion(StaticText, ipywidgets.Box):
 
     def close(self) -> None:
         """Take pad and layers off the page; nothing of them stays behind."""
-        self.pad.close()
-        self.layers.close()
+        for part in self.children:
+            part.close()
         super().close()
 
     def picture(self) -> bytes:
@@ -161,12 +164,10 @@ class Layers(Explorer):
         except HandwritingError as error:  # an empty pad is no mistake: say what to do
             return {}, {}, str(error)
         digit = torch.from_numpy(prepared["centred"])
-        with torch.no_grad():
-            # Copies read, as in `read_digit`: a network may be training just now.
-            seen = {
-                name: through(copy.deepcopy(model).eval(), network, digit)
-                for name, (model, network) in self._networks.items()
-            }
+        seen = {
+            name: through(model, network, digit)
+            for name, (model, network) in self._networks.items()
+        }
         return prepared, seen, ""
 
     def compute(self) -> dict[str, Any]:
@@ -191,11 +192,11 @@ class Layers(Explorer):
     def text_alternative(self) -> str:
         """What stands on a page where no widget can live: the same for every drawing."""
         told = "; ".join(
-            f"{name}, {', '.join(_shapes(network))}"
+            f"{name}: {', '.join(_shapes(network))}"
             for name, (_, network) in self._networks.items()
         )
         return (
-            "A drawing pad, the drawing prepared as a digit, and what every layer makes of it: "
+            "A drawing pad, the drawing prepared as a digit, and what every layer makes of it. "
             f"{told}. Widgets need a running kernel: run this cell in JupyterLab."
         )
 
