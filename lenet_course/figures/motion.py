@@ -96,10 +96,13 @@ def _draw_picture(axes: Axes, values: Tensor, title: str) -> None:
 
 def _draw_bars(axes: Axes, outputs: Tensor, wins: str) -> str:
     answer = int(outputs.argmin() if wins == "smallest" else outputs.argmax())
+    answer = answer if outputs.any() else None  # nothing is drawn yet
     colours = [BLUE if digit == answer else GREY for digit in range(len(outputs))]
     axes.bar(range(len(outputs)), outputs.detach().numpy(), color=colours)
     axes.set(xticks=range(len(outputs)), yticks=[0])
     axes.set_title(f"output: the {wins} wins", fontsize=9, pad=2)
     axes.tick_params(labelsize=8)
+    if answer is None:
+        return "no output yet"
     axes.get_xticklabels()[answer].set(weight="bold", size=12)
     return f"the {wins} output is {answer}"

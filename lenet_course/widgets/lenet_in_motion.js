@@ -132,53 +132,56 @@ function melting(parent, model, root) {
   return refresh;
 }
 
+// A layer's name and size, and a canvas for its maps; gives what paints them.
+function layer(parent, title, { name, shape }, room) {
+  const [count, high, wide] = shape;
+  const size = wide === 1 ? `${count}` : count === 1 ? `${high}×${wide}` : `${count}@${high}×${wide}`;
+  const line = make(parent, "div", { className: "layer" });
+  const label = make(line, "div", { className: "name", textContent: name });
+  make(label, "div", { className: "note", textContent: size });
+  const said = `${title}, ${name}: ${size.replace("@", " maps of ")}${wide === 1 ? " units" : ""}`;
+  const canvas = make(line, "canvas", {}, { role: "img", "aria-label": said });
+  const colours = name === "input" ? PALETTES.ink : PALETTES.signed;
+  const { cell, inRow, gap } = arrange(shape, room);
+  return ({ values }) => raster(canvas, bytes(values?.[name]), shape, cell, inRow, gap, colours);
+}
+
+// F6 as a picture, beside it the code that it melts into, where the network has codes.
+function pictures(parent, { title, has_codes }, room, model, root) {
+  const box = make(parent, "div", { className: "f6" });
+  const row = make(box, "div", { className: "row middle" });
+  const f6 = panel(row, "F6", `${title}, F6 as a picture of 7 by 12`);
+  const code = has_codes && panel(row, "code", `${title}, the code of its answer`);
+  const refresh = has_codes && melting(box, model, root);
+  const words = make(box, "div", { className: "note" });
+  const cell = Math.floor(room / 42);
+  const picture = ({ canvas }, view) =>
+    raster(canvas, bytes(view), [84, 1, 1], cell, CODE_WIDE, 0, PALETTES.signed);
+  return (network) => {
+    picture(f6, network.picture ?? network.values?.F6);
+    words.textContent = network.f6 ?? "";
+    if (!code) return;
+    picture(code, network.code);
+    code.figure.firstChild.textContent = network.code ? `code of ${network.answer}` : "code";
+    refresh();
+  };
+}
+
+// One network from its input down to its bars.
 function column(parent, network, room, model, root) {
-  const { title, layers, has_codes, caption } = network;
+  const { title, layers, caption } = network;
   const section = make(parent, "section", {}, { "aria-label": title });
   section.style.width = `${room + LABEL}px`;
   make(section, "div", { className: "title", textContent: title });
-  const canvases = {};
-  for (const { name, shape } of layers) {
-    const line = make(section, "div", { className: "layer" });
-    const [count, high, wide] = shape;
-    const size = wide === 1 ? `${count}` : count === 1 ? `${high}×${wide}` : `${count}@${high}×${wide}`;
-    const label = make(line, "div", { className: "name", textContent: name });
-    make(label, "div", { className: "note", textContent: size });
-    const said = `${title}, ${name}: ${size.replace("@", " maps of ")}${wide === 1 ? " units" : ""}`;
-    const canvas = make(line, "canvas", {}, { role: "img", "aria-label": said });
-    canvases[name] = { canvas, shape, line };
-  }
+  const above = layers.filter(({ name }) => name !== "F6");
+  const shows = above.map((each) => layer(section, title, each, room));
   const end = make(section, "div", { className: "row" });
-  const f6 = canvases.F6 && make(end, "div", { className: "f6" });
-  const pictures = f6 && make(f6, "div", { className: "row middle" });
-  if (f6) {
-    // As a picture, F6 stands beside its code and the bars.
-    canvases.F6.line.remove();
-    canvases.F6.canvas = panel(pictures, "F6", `${title}, F6 as a picture of 7 by 12`).canvas;
-  }
-  const code = has_codes && panel(pictures, "code", `${title}, the code of its answer`);
-  const refresh = has_codes && melting(f6, model, root);
-  const words = f6 && make(f6, "div", { className: "note" });
+  if (above.length < layers.length) shows.push(pictures(end, network, room, model, root));
   const answers = make(end, "div");
-  const show = bars(answers, caption);
+  shows.push(bars(answers, caption));
   const told = make(answers, "div", { className: "note" });
-  const cell = Math.floor(room / 42);
-
   return (network) => {
-    for (const [name, { canvas, shape }] of Object.entries(canvases)) {
-      const values = bytes(network.values?.[name]);
-      const colours = name === "input" ? PALETTES.ink : PALETTES.signed;
-      const { cell, inRow, gap } = arrange(shape, room);
-      if (name !== "F6") raster(canvas, values, shape, cell, inRow, gap, colours);
-    }
-    const picture = (canvas, view) =>
-      raster(canvas, bytes(view), [84, 1, 1], cell, CODE_WIDE, 0, PALETTES.signed);
-    if (f6) picture(canvases.F6.canvas, network.picture ?? network.values?.F6);
-    if (code) picture(code.canvas, network.code);
-    if (code) code.figure.firstChild.textContent = network.code ? `code of ${network.answer}` : "code";
-    if (refresh) refresh();
-    if (words) words.textContent = network.f6 ?? "";
-    show(network);
+    shows.forEach((show) => show(network));
     told.textContent = network.told ?? "";
   };
 }
