@@ -287,7 +287,7 @@ DOT = """async (x) => {
     clientX: box.left + x, clientY: box.top + 140, button: 0, pointerId: 1 }));
   canvas.setPointerCapture = () => {}; // there is no such pointer in truth
   const changed = new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error("no new bars within five seconds")), 5000);
+    setTimeout(() => reject(new Error("no new bars within twenty seconds")), 20000);
     new MutationObserver(resolve).observe(bars, { childList: true, subtree: true });
   });
   const start = performance.now();
