@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import numpy
 from matplotlib.axes import Axes
+from PIL import Image
 from torch import Tensor
 
-from .inside import COLOURS, _small
+from .inside import GREYS, _small
 from .maps import _draw_layer
 from .picture import BLUE, GREY, Picture, canvas, plain
 
@@ -53,9 +54,9 @@ output is 3.
             axes.set_title(name)
             told.append(f"{name}: {_draw_network(axes, layers, codes.get(name))}")
         what = "A drawing, prepared," if steps else "An empty pad,"
-        return _small(
-            figure, f"{what} and what every layer makes of it. {'. '.join(told)}.", COLOURS
-        )
+        alt = f"{what} and what every layer makes of it. {'. '.join(told)}."
+        # The octree keeps the one blue among so many greys.
+        return _small(figure, alt, GREYS, Image.Quantize.FASTOCTREE)
 
 
 def _draw_steps(axes: Axes, steps: Mapping[str, numpy.ndarray]) -> None:
