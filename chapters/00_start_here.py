@@ -309,6 +309,28 @@ if not reader.pad.ink.any():
 assert reader.answer in range(10)
 reader
 
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### What happens on the way
+#
+# Between the drawing and the ten numbers stand the layers. Here all of them light up while you
+# draw. Beside the pad the drawing is prepared, step by step; below follows what each layer hands
+# on, from the input through C1, S2, C3, S4 and C5 to F6; last the ten numbers, the *logits*, that
+# the shares are made from. White is zero, the deepest orange a layer's largest numbers.
+#
+# Clear the pad and draw a 7 slowly, its bar first, then the long stroke. In C1 you see your stroke
+# six times, and each time other parts of it light up: which one picks out level strokes, which one
+# upright ones? S2 shows the same, coarser. At which moment does the answer become a 7? Chapters 02
+# to 06 open up one layer each.
+
+# %%
+motion = widgets.LeNetInMotion({"Your network": (model, network)}, name="start here")
+if not motion.pad.ink.any():
+    motion.pad.ink = page  # the digit from above, once more
+layers = motion.seen["Your network"]
+assert list(layers) == ["input", "C1", "S2", "C3", "S4", "C5", "F6", "output"]
+assert motion.answers["Your network"] == layers["output"].argmax()
+motion
+
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **For the teacher.** With the stand-in digits the pad reads poorly: they fill their field, and a
 # drawing is fitted into 20 × 20. That is a lesson by itself: a network knows the digits it was

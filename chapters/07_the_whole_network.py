@@ -43,7 +43,7 @@ from IPython.display import Markdown
 from torch import nn
 from torch.nn import functional
 
-from lenet_course import codes, data, figures, layers, networks, shapes, training
+from lenet_course import codes, data, figures, layers, networks, shapes, training, widgets
 from lenet_course.exercises import TODO, exercise, hint, solution  # for you to call
 
 digits = data.load()
@@ -782,6 +782,33 @@ with torch.no_grad():
 agree = (states.sign() == paper.output.codes).float().mean(dim=1)
 assert agree.mean() > 0.8
 figures.code_pictures(states.tolist(), "0123456789", what="the states of F6 for")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Both, while you draw
+#
+# Clear the pad and draw a 3, slowly; then close it to an 8 with two more strokes. Look for
+#
+# * colour: the squash of 1998 gives numbers of both signs, orange above zero and blue below. ReLU
+#   lets none below zero through, so on the right much stays white;
+# * F6: on the left a picture that turns from a 3 into an 8 as you draw. *Melt* turns it into the
+#   code that it is nearest to, and tells how much of the distance is left. On the right 84 numbers
+#   that were never asked to be a picture;
+# * the bars: on the left the *shortest* wins, on the right the *largest*.
+#
+# Last, draw a letter. Both have to answer; but on the left even the nearest code is now far, and
+# that can be seen.
+
+# %%
+two = {"1998": (paper, "lenet5-1998"), "modern": (modern, "relu-max")}
+two = {title: (model, networks.find(name)) for title, (model, name) in two.items()}
+motion = widgets.LeNetInMotion(two, name="both read digits")
+if not motion.pad.ink.any():
+    motion.pad.ink = digits.test.images[0].numpy()  # your own drawing stays
+distances, logits = (seen["output"] for seen in motion.seen.values())
+assert motion.answers == {"1998": distances.argmin(), "modern": logits.argmax()}
+below_zero = [int((seen["C1"] < 0).sum()) for seen in motion.seen.values()]
+assert below_zero[0] > 0 == below_zero[1]
+motion
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw

@@ -45,8 +45,9 @@ import torch
 from IPython.display import Markdown
 from torch.nn import functional
 
-from lenet_course import codes, data, figure_8, figures, networks, results, training
+from lenet_course import codes, data, figure_8, figures, networks, results, training, widgets
 from lenet_course.exercises import TODO, every_exercise, exercise, hint, solution
+from lenet_course.trained import load as load_trained
 from lenet_course.widgets.static_text import StaticText
 
 digits = data.load()
@@ -231,6 +232,29 @@ single = up_to_f6(network.prepare(digits.test.images[real]))
 rows = {"one digit": single, "mean": means, "code": wanted_states}
 of_f6 = {name: values.reshape(10, 12, 7) for name, values in rows.items()}
 figures.gallery(of_f6, "F6's states for one digit of each class", "0123456789")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### While it is drawn
+#
+# Send a digit of your own through, stroke by stroke, and beside it through a modern network with
+# the course's own weights. Clear the pad and draw a 4 with an open top. *Melt* F6 into the code:
+# which pixels had furthest to go? Then close the top. The picture turns into that of a 9: in how
+# many pixels has F6 the sign of its code, and how far is it from the 4's? The modern network's F6
+# has no code, and no picture appears.
+#
+# Then draw a letter, or a scribble. What becomes of the distance to the nearest code, and what of
+# the largest logit? The section on mistakes below asks this of the test digits.
+
+# %%
+ready = load_trained()
+two = {"1998": (model, network), "modern": (ready.model, ready.network)}
+motion = widgets.LeNetInMotion(two, name="looking inside")
+if not motion.pad.ink.any():
+    motion.pad.ink = digits.test.images[real[4]].numpy()  # your own drawing stays
+code = wanted_states[motion.answers["1998"]]
+alike = int((motion.seen["1998"]["F6"].sign() == code).sum())
+assert 84 / 2 < alike <= 84
+motion
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A point in 84 dimensions cannot be drawn. But one may turn the cloud of all points so that it is

@@ -21,6 +21,7 @@ from .inside import captioned, gallery, kernels, on_plane
 from .light import along_a_row
 from .links import nested_squares, partial_sums
 from .maps import feature_maps
+from .motion import in_motion
 from .picture import Picture, canvas, painted
 from .scores import shares
 from .shapes import architecture, table, window
@@ -46,6 +47,7 @@ __all__ = [
     "gallery",
     "growth",
     "in_field",
+    "in_motion",
     "kernels",
     "loss_animation",
     "losses",

@@ -199,9 +199,11 @@ def _captions_told(captions: Sequence[str], frames: Mapping[str, Collection[int]
     return told
 
 
-def _small(figure: Figure, alt: str, colours: int = GREYS) -> Picture:
+def _small(
+    figure: Figure, alt: str, colours: int = GREYS, way: Image.Quantize = Image.Quantize.MEDIANCUT
+) -> Picture:
     """Paint with few colours: a page of many pictures has to stay small."""
     image = Image.open(io.BytesIO(painted(figure, alt).image)).convert("RGB")
     stream = io.BytesIO()
-    image.quantize(colours, dither=Image.Dither.NONE).save(stream, format="png", optimize=True)
+    image.quantize(colours, way, dither=Image.Dither.NONE).save(stream, format="png", optimize=True)
     return Picture(stream.getvalue(), alt)

@@ -3,6 +3,7 @@
 from .convolution_stepper import ConvolutionStepper
 from .digit_reader import DigitReader, read_digit
 from .drawing_pad import DrawingPad
+from .lenet_in_motion import LeNetInMotion
 from .live_picture import LivePicture
 from .shape_explorer import ShapeExplorer
 from .subsampling_unit import SubsamplingUnit
@@ -12,6 +13,7 @@ __all__ = [
     "ConvolutionStepper",
     "DigitReader",
     "DrawingPad",
+    "LeNetInMotion",
     "LivePicture",
     "ShapeExplorer",
     "SubsamplingUnit",

@@ -232,9 +232,12 @@ class NotebookPage:
         dark, light = sorted(map(luminance, colours))
         return (light + 0.05) / (dark + 0.05)
 
-    def draw(self, *places: tuple[float, float]) -> None:
-        """A stroke by mouse on the drawing pad, through places in CSS pixels of the pad."""
-        canvas = self.page.locator(".lenet-pad canvas")
+    def draw(self, *places: tuple[float, float], within: str = "") -> None:
+        """A stroke by mouse on the drawing pad, through places in CSS pixels of the pad.
+
+        within: says which pad is meant, where a page has two.
+        """
+        canvas = self.page.locator(f"{within} .lenet-pad canvas")
         canvas.scroll_into_view_if_needed()
         box = canvas.bounding_box()
         spots = [(box["x"] + x, box["y"] + y) for x, y in places]

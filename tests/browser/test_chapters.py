@@ -10,14 +10,36 @@ CHAPTERS = sorted(path.name for path in (Path(__file__).parents[2] / "chapters")
 
 
 def draw_a_digit(notebook):
-    """Chapter 00: a stroke from top to bottom is read as a 1, in the page and in the kernel."""
-    notebook.page.get_by_role("button", name="Clear the drawing").click()
-    reading = notebook.page.locator(".widget-html-content")
+    """Chapter 00: a stroke from top to bottom is read as a 1, and so it is on its way through."""
+    reader = notebook.page.locator(".widget-hbox", has=notebook.page.locator(".lenet-pad"))
+    reader.get_by_role("button", name="Clear the drawing").click()
+    reading = reader.locator(".widget-html-content")
     reading.filter(has_text="draw a digit first").wait_for()
     assert notebook.evaluate("reader.answer") == "None"
-    notebook.draw((150, 40), (130, 240))
+    notebook.draw((150, 40), (130, 240), within=".widget-hbox")
     reading.filter(has_text="Read as 1").wait_for()
     assert notebook.evaluate("reader.answer") == "1"
+    draw_in_motion(notebook, "Your network reads 1.")
+    assert notebook.evaluate("motion.answers") == "{'Your network': 1}"
+
+
+def draw_in_two_networks(notebook):
+    """Chapters 07 and 12: two networks read the same stroke, and F6 melts into its code."""
+    draw_in_motion(notebook, "1998 reads 1; modern reads 1.")
+    assert notebook.evaluate("motion.answers") == "{'1998': 1, 'modern': 1}"
+    notebook.page.get_by_role("button", name="Melt").click()
+    notes = notebook.page.locator(".lenet-motion .note")
+    notes.filter(has_text="Melted by 100%: of the distance").wait_for()
+    assert notebook.evaluate("motion.layers.melt") == "100"
+
+
+def draw_in_motion(notebook, said):
+    motion = notebook.page.locator(".lenet-motion")
+    motion.get_by_role("button", name="Clear the drawing").click()
+    expect(notebook, "draw a digit first")
+    assert notebook.evaluate("motion.answers") == "{}"
+    notebook.draw((150, 40), (130, 240), within=".lenet-motion")
+    expect(notebook, said)
 
 
 def pad_the_row(notebook):
@@ -60,6 +82,8 @@ OPERATE = {
     "02_convolution.ipynb": (step_to_the_stroke,),
     "04_subsampling.ipynb": (make_an_or,),
     "05_many_maps.ipynb": (choose_a_map,),
+    "07_the_whole_network.ipynb": (draw_in_two_networks,),
+    "12_looking_inside.ipynb": (draw_in_two_networks,),
 }
 """What is done by hand in a chapter once it has run."""
 

@@ -49,6 +49,14 @@ EXAMPLES = {
     "gallery": lambda: figures.gallery({"digit": DIGITS[:5]}, "Five digits", list("abcde")),
     "growth": lambda: figures.growth({"width": {"cost": {1: 1, 2: 4}}}, label="cost"),
     "in_field": lambda: figures.in_field(DIGITS[0], side=24),
+    "in_motion": lambda: figures.in_motion(
+        {"drawn": DIGITS[0].numpy()},
+        {
+            "1998": {"C1": EDGE.repeat(6, 1, 1), "F6": torch.zeros(84), "output": torch.arange(10)},
+            "modern": {"C1": EDGE.repeat(6, 1, 1), "output": torch.arange(10)},
+        },
+        {"1998": torch.tensor(codes.digit_codes()[0])},
+    ),
     "kernels": lambda: figures.kernels({"C1": [EDGE, -EDGE], "turned": [EDGE.T, -EDGE.T]}, "Two"),
     "loss_animation": lambda: figures.loss_animation(HISTORY.losses, frames=3, smooth=1),
     "losses": lambda: figures.losses({"relu-max": HISTORY.losses}, smooth=1),
@@ -229,6 +237,18 @@ class TestWhatTheWordsSay:
         )
         assert "goes from 9 to 9" in figures.along_a_row([9, 9], [9, 9], threshold=5).alt
         assert "rises from 1 to 9" in figures.along_a_row([1, 9], [1, 9], threshold=5).alt
+
+    def test_a_drawing_in_motion_is_told_layer_by_layer_with_its_answers(self):
+        told = EXAMPLES["in_motion"]().alt
+        assert told.startswith("A drawing, prepared, and what every layer makes of it. 1998: C1 6 ")
+        assert "1998: C1 6 maps of 5x5, F6 as a picture; the smallest output is 0." in told
+        assert told.endswith(" modern: C1 6 maps of 5x5; the largest output is 9.")
+
+    def test_an_empty_pad_has_no_answer(self):
+        unlit = {"mine": {"C1": torch.zeros(6, 28, 28), "output": torch.zeros(10)}}
+        told = figures.in_motion({}, unlit).alt
+        assert told.startswith("An empty pad, ")
+        assert told.endswith(" mine: C1 6 maps of 28x28; no output yet.")
 
     def test_what_is_prepared_is_told(self):
         alt = figures.preparation({"grey": DIGITS[0].numpy()}, what="A photograph").alt
