@@ -21,6 +21,7 @@ from .inside import captioned, gallery, kernels, on_plane
 from .light import along_a_row
 from .links import nested_squares, partial_sums
 from .maps import feature_maps
+from .passes import passes
 from .picture import Picture, canvas, painted
 from .scores import shares
 from .shapes import architecture, table, window
@@ -55,6 +56,7 @@ __all__ = [
     "painted",
     "partial_sums",
     "parts",
+    "passes",
     "pictures",
     "preparation",
     "products",

@@ -7,6 +7,7 @@ from .live_picture import LivePicture
 from .shape_explorer import ShapeExplorer
 from .subsampling_unit import SubsamplingUnit
 from .table_explorer import TableExplorer
+from .training_monitor import TrainingMonitor
 
 __all__ = [
     "ConvolutionStepper",
@@ -16,5 +17,6 @@ __all__ = [
     "ShapeExplorer",
     "SubsamplingUnit",
     "TableExplorer",
+    "TrainingMonitor",
     "read_digit",
 ]

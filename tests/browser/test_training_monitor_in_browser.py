@@ -1,0 +1,127 @@
+"""The training monitor under a real mouse and real keys, while a cell runs."""
+
+import re
+
+import pytest
+from explorers import explorer_page
+
+pytestmark = pytest.mark.browser
+
+SOURCE = """
+import time
+import torch
+from lenet_course.data import Split
+from lenet_course.widgets import TrainingMonitor
+explorer = TrainingMonitor(name="test")
+explorer
+"""
+TRAIN = """
+torch.manual_seed(0)
+model = torch.nn.Linear(4, 10)
+digits = Split(torch.randint(256, (640, 2, 2), dtype=torch.uint8), torch.arange(640) % 10)
+
+def prepare(images):
+    time.sleep(0.002)  # a network that takes its time
+    return images.flatten(1).float() / 255
+
+def learn(**how):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    return explorer.fit(model, digits, digits[:10], prepare=prepare, optimizer=optimizer, **how)
+
+history = learn(epochs=3)
+"""
+LONG = "history = learn(epochs=100_000)"
+NO_SUBSHELLS = "() => { jupyterapp.serviceManager.kernels.commsOverSubshells = 'disabled'; }"
+WAITS = "The buttons are not heard while the cell runs"
+
+
+@pytest.fixture(scope="module")
+def opened(browser, lab):
+    with explorer_page(browser, lab, "monitor.ipynb", SOURCE, TRAIN, LONG_WHEN_ASKED) as page:
+        yield page
+
+
+LONG_WHEN_ASKED = f"if explorer._run > 1 or 'long' in globals():\n    {LONG}\nlong = True"
+
+
+@pytest.fixture
+def monitor(opened):
+    """The monitor, with no run under way."""
+    yield opened
+    assert opened.kernel("explorer.shown['state']") not in ("training", "paused")
+
+
+def button(monitor, name):
+    return monitor.root.get_by_role("button", name=name, exact=True)
+
+
+def start(monitor):
+    """Begin a run that would take hours, and wait until it trains."""
+    number = monitor.kernel("explorer._run") + 1
+    monitor.notebook.start_cell(2)
+    monitor.says(f"Run {number}: training")
+    return number
+
+
+def step_told(monitor, text):
+    """Wait for words about a step; gives its number."""
+    monitor.says(text)
+    said = monitor.root.locator(".words", has_text=text).inner_text()
+    return int(re.search(r"step ([\d,]+) of", said)[1].replace(",", ""))
+
+
+def ended(monitor):
+    """The run's end in the kernel, once its cell has ended without an error."""
+    assert monitor.notebook.finish_cell()[2]["errors"] == []
+    return monitor.kernel("[history.stopped, history.steps, len(history.losses)]")
+
+
+def test_pause_holds_a_run_between_two_steps_go_on_and_stop_are_heard_while_the_cell_runs(monitor):
+    number = start(monitor)
+    button(monitor, "Pause").click()
+    held = step_told(monitor, f"Run {number}: paused after step")
+    line = f"step {held} of 1000000"
+    monitor.root.locator(".note", has_text=line).wait_for()
+    monitor.page.wait_for_timeout(600)
+    assert line in monitor.root.locator(".note", has_text="step").first.inner_text()
+    button(monitor, "Go on").click()
+    monitor.says(f"Run {number}: training")
+    button(monitor, "Stop").click()
+    steps = step_told(monitor, f"Run {number}: stopped after step")
+    assert steps > held
+    assert ended(monitor) == ["interrupted", steps, steps]
+
+
+def test_stop_ends_a_paused_run_where_it_is_by_keys(monitor):
+    number = start(monitor)
+    button(monitor, "Pause").focus()
+    monitor.press("Enter")
+    held = step_told(monitor, f"Run {number}: paused after step")
+    button(monitor, "Stop").focus()
+    monitor.press("Space")
+    assert step_told(monitor, f"Run {number}: stopped after step") == held
+    assert ended(monitor) == ["interrupted", held, held]
+
+
+def test_the_kernels_own_stop_button_ends_a_paused_run_where_it_is(monitor):
+    number = start(monitor)
+    button(monitor, "Pause").click()
+    held = step_told(monitor, f"Run {number}: paused after step")
+    monitor.page.evaluate("() => jupyterapp.commands.execute('notebook:interrupt-kernel')")
+    assert step_told(monitor, f"Run {number}: stopped after step") == held
+    assert ended(monitor) == ["interrupted", held, held]
+
+
+def test_where_presses_wait_the_page_says_so_and_the_kernels_stop_button_works(browser, lab):
+    with explorer_page(browser, lab, "deaf.ipynb", SOURCE, TRAIN, LONG_WHEN_ASKED) as monitor:
+        monitor.page.evaluate(NO_SUBSHELLS)
+        monitor.notebook.start_cell(2)
+        monitor.says(WAITS)
+        button(monitor, "Pause").click()
+        monitor.page.evaluate("() => jupyterapp.commands.execute('notebook:interrupt-kernel')")
+        steps = step_told(monitor, "Run 2: stopped after step")
+        assert ended(monitor) == ["interrupted", steps, steps]
+        assert monitor.root.locator(".words", has_text=WAITS).count() == 0
+        monitor.notebook.start_cell(1)  # the press of before comes too late for this run
+        monitor.says("Run 3: ended after step 30 of 30.")
+        assert ended(monitor) == [None, 30, 30]
