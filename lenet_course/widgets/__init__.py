@@ -3,6 +3,7 @@
 from .convolution_stepper import ConvolutionStepper
 from .digit_reader import DigitReader, read_digit
 from .drawing_pad import DrawingPad
+from .error_gallery import ErrorGallery
 from .live_picture import LivePicture
 from .shape_explorer import ShapeExplorer
 from .subsampling_unit import SubsamplingUnit
@@ -13,6 +14,7 @@ __all__ = [
     "ConvolutionStepper",
     "DigitReader",
     "DrawingPad",
+    "ErrorGallery",
     "LivePicture",
     "ShapeExplorer",
     "SubsamplingUnit",

@@ -1,8 +1,8 @@
 // A run while it goes on, with two buttons; afterwards its errors pass by pass, over those of 1998.
 
-const WIDE = 430; // CSS pixels of a diagram
+const WIDE = 398; // CSS pixels of a diagram
 const HIGH = 240;
-const MARGIN = { left: 52, right: 12, top: 10, bottom: 40 };
+const MARGIN = { left: 52, right: 16, top: 10, bottom: 40 };
 const PAPER = "#767676";
 const LOWEST = 0.1; // percent, where the scale of errors begins
 const HIGHEST = 100;
@@ -22,7 +22,7 @@ export default explorer((model, root) => {
   const pause = press(controls, "Pause", () => tell(model.get("shown").state === "paused" ? "go on" : "pause"));
   const stop = press(controls, "Stop", () => tell("stop"));
   const say = said(controls);
-  const note = make(root, "p", { className: "words" }, { role: "status" });
+  const note = make(root, "div", {}, { role: "status" });
   const pictures = make(root, "div", { className: "row" });
   const loss = panel(pictures, "loss, mean of the last 25 steps", "Loss against step");
   const error = panel(pictures, "errors by passes, yours and in 1998", "Errors against pass");
