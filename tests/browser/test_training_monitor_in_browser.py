@@ -30,25 +30,31 @@ def learn(**how):
 
 history = learn(epochs=3)
 """
-LONG = "history = learn(epochs=100_000)"
+# Run with the others it is short; run again, alone, it would take hours.
+LONG = """
+if "opened" in globals():
+    history = learn(epochs=100_000)
+opened = True
+"""
 NO_SUBSHELLS = "() => { jupyterapp.serviceManager.kernels.commsOverSubshells = 'disabled'; }"
 WAITS = "The buttons are not heard while the cell runs"
 
 
 @pytest.fixture(scope="module")
-def opened(browser, lab):
-    with explorer_page(browser, lab, "monitor.ipynb", SOURCE, TRAIN, LONG_WHEN_ASKED) as page:
+def monitor(browser, lab):
+    with explorer_page(browser, lab, "monitor.ipynb", SOURCE, TRAIN, LONG) as page:
         yield page
 
 
-LONG_WHEN_ASKED = f"if explorer._run > 1 or 'long' in globals():\n    {LONG}\nlong = True"
-
-
 @pytest.fixture
-def monitor(opened):
-    """The monitor, with no run under way."""
-    yield opened
-    assert opened.kernel("explorer.shown['state']") not in ("training", "paused")
+def replayed(monitor):
+    """The monitor after a run of three passes."""
+    if monitor.kernel("explorer.shown['total']") != 30:
+        monitor.notebook.start_cell(1)
+        monitor.says(": ended after step 30 of 30.")
+        assert ended(monitor) == [None, 30, 30]
+    monitor.set(upto=3)
+    return monitor
 
 
 def button(monitor, name):
@@ -113,7 +119,7 @@ def test_the_kernels_own_stop_button_ends_a_paused_run_where_it_is(monitor):
 
 
 def test_where_presses_wait_the_page_says_so_and_the_kernels_stop_button_works(browser, lab):
-    with explorer_page(browser, lab, "deaf.ipynb", SOURCE, TRAIN, LONG_WHEN_ASKED) as monitor:
+    with explorer_page(browser, lab, "deaf.ipynb", SOURCE, TRAIN, LONG) as monitor:
         monitor.page.evaluate(NO_SUBSHELLS)
         monitor.notebook.start_cell(2)
         waits = monitor.root.get_by_text(WAITS)
@@ -126,3 +132,39 @@ def test_where_presses_wait_the_page_says_so_and_the_kernels_stop_button_works(b
         monitor.notebook.start_cell(1)  # the press of before comes too late for this run
         monitor.says("Run 3: ended after step 30 of 30.")
         assert ended(monitor) == [None, 30, 30]
+
+
+def test_the_replay_goes_over_figure_5_pass_by_pass(replayed):
+    replayed.says("Pass 3: yours, training")
+    replayed.root.get_by_label("up to pass").focus()
+    replayed.press("ArrowLeft", "ArrowLeft")
+    replayed.says("Pass 1: yours, training")
+    replayed.says("in 1998 training 4.89%, test 2.65%, read off figure 5 to about 0.03 points.")
+    assert replayed.kernel("[explorer.upto, len(explorer.shown['ours']['training'])]") == [1, 1]
+    button(replayed, "Replay").click()
+    button(replayed, "Halt").wait_for()
+    replayed.says("Pass 3: yours, training")
+    button(replayed, "Replay").wait_for()
+    assert replayed.kernel("explorer.upto") == 3
+
+
+def test_every_control_has_a_name_and_shows_the_focus(replayed):
+    replayed.root.get_by_label("up to pass").focus()
+    assert [name.strip() for name in replayed.stops()] == ["up to pass", "Replay"]
+
+
+def test_running_the_cells_again_keeps_the_run_and_counts_on(replayed):
+    before = replayed.kernel("explorer._run")
+    replayed.notebook.start_cell(0)
+    assert replayed.notebook.finish_cell()[0]["errors"] == []
+    replayed.page.wait_for_function(
+        "() => document.querySelectorAll('.lenet-explorer').length === 1"
+    )
+    replayed.says(f"Run {before}: ended after step 30 of 30.")
+    replayed.notebook.start_cell(1)
+    replayed.says(f"Run {before + 1}: ended after step 30 of 30.")
+    assert ended(replayed) == [None, 30, 30]
+
+
+def test_it_is_readable_in_the_dark_theme(replayed, tmp_path):
+    replayed.readable_in_the_dark(tmp_path / "dark.png", ".note", "figcaption", "button:enabled")
