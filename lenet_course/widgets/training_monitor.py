@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from statistics import mean
 from typing import Any, ClassVar
@@ -31,10 +32,11 @@ class TrainingMonitor(Explorer):
     """Loss and errors while a network learns, two buttons, and figure 5 of 1998 behind them.
 
     `monitor.fit` is `training.fit`, watched. While it runs, *Pause* holds it between two steps and
-    *Stop* ends it there: weights and history are whole, and a further call goes on with them. So
-    does the kernel's own stop button, also while the run is paused. Afterwards a slider replays the
-    errors pass by pass. Python has the same in its hands: `monitor.pause()`, `.go_on()`, `.stop()`
-    from another thread, and `.upto`, the pass up to which errors are drawn.
+    *Stop* ends it there: weights and history are whole, and a further call goes on with the
+    weights, counting its passes from 1. The kernel's own stop button ends a run as well, also a
+    paused one. Afterwards a slider replays the errors pass by pass. Python has the same in its
+    hands: `monitor.pause()`, `.go_on()`, `.stop()` from another thread, and `.upto`, the pass up to
+    which errors are drawn.
 
     Validation error is drawn, never test error: the test digits are asked once, in the end.
 
@@ -93,7 +95,9 @@ class TrainingMonitor(Explorer):
                 watch(history)
 
         self._run, self._history = self._run + 1, History()
-        self._plan = _Plan.of(len(train), how)
+        self._plan = _Plan()
+        with suppress(ArithmeticError, TypeError):  # what cannot be, fit says better
+            self._plan = _Plan.of(len(train), how)
         self._request = request = _Held(self)
         self._show("training")
         ending = "broken off"
@@ -109,18 +113,20 @@ class TrainingMonitor(Explorer):
 
     def pause(self) -> None:
         """Hold the run between two steps; without a run, nothing."""
-        if self._request is not None:
-            self._request.paused = True
+        self._ask(paused=True)
 
     def go_on(self) -> None:
         """Let a paused run go on."""
-        if self._request is not None:
-            self._request.paused = False
+        self._ask(paused=False)
 
     def stop(self) -> None:
         """End the run between two steps, paused or not."""
-        if self._request is not None:
-            self._request.asked = True
+        self._ask(asked=True)
+
+    def _ask(self, **wish: bool) -> None:
+        request = self._request  # once: in another thread the run may end in between
+        for name, value in wish.items() if request is not None else ():
+            setattr(request, name, value)
 
     def _pressed(self, _: object, content: dict[str, Any], buffers: object) -> None:
         """A button of the page, perhaps in a thread of its own: so it only leaves a note."""

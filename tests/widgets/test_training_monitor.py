@@ -181,9 +181,10 @@ def test_calling_again_goes_on_with_the_weights(monitor):
     assert monitor.shown["run"] == 2
 
 
-def test_an_error_is_not_swallowed_and_is_told(monitor):
-    with pytest.raises(TrainingError):
-        learn(monitor.fit, new_model(), batch_size=-1)
+@pytest.mark.parametrize("size", [-1, 0, "64"])
+def test_an_error_is_not_swallowed_and_is_told(monitor, size):
+    with pytest.raises(TrainingError, match="whole number of at least 1"):
+        learn(monitor.fit, new_model(), batch_size=size)
     assert monitor.words.startswith("Run 1: broken off by an error")
 
 
