@@ -48,6 +48,7 @@ from IPython.display import Markdown
 from torch.nn import functional
 
 from lenet_course import data, figures, networks, recipes, results, training, widgets
+from lenet_course.back_to_1998 import paper
 from lenet_course.exercises import TODO, exercise, hint, solution
 
 # Torch loads a good deal for its first optimizer. It may as well do so now.
@@ -720,6 +721,67 @@ history.stopped
 assert len(history.losses) == history.steps < passes * math.ceil(len(few) / 64)
 assert all(parameter.isfinite().all() for parameter in model.parameters())
 len(history.losses)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Two buttons
+#
+# A monitor shows loss and errors while the network learns, and has two buttons of its own. *Pause*
+# holds the run between two steps, *Stop* ends it there. Grey in the right diagram, and there before
+# you have trained anything: figure 5 of the paper, the errors of LeNet-5 in 1998, pass by pass.
+
+# %%
+monitor = widgets.TrainingMonitor(name="two buttons")
+assert len(paper.FIGURE_5_TRAINING) == len(paper.FIGURE_5_TEST) == 21
+monitor
+
+# %% [markdown]
+# `monitor.fit` takes what `training.fit` takes. **Try:** the run lasts some seconds; write 50 for
+# `more_passes` to have time, run the cell, and press *Pause* in the monitor above. Does the step
+# still count? *Go on*, then *Stop*. The kernel's own stop button does the same, also while the run
+# is paused. (Where Jupyter hears no button before the cell has ended, as on Colab, the monitor says
+# so, and the kernel's button is left.)
+
+
+# %%
+def watched(epochs):
+    model = networks.build(network, seed=0)
+    adam = torch.optim.Adam(model.parameters(), lr=2e-3)
+    judged_by = digits.validation[:1_000]
+    how = {"prepare": network.prepare, "optimizer": adam, "epochs": epochs}
+    return monitor.fit(model, few, judged_by, **how)
+
+
+# %%
+more_passes = 5 if is_mnist else 15
+history = watched(more_passes)
+assert history.stopped or history.steps == more_passes * math.ceil(len(few) / 64)
+assert history.steps == len(history.losses)
+len(history.epochs)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Over figure 5
+#
+# Here is the monitor once more, now with a run to look at. Move the slider, or press *Replay*: your
+# errors are drawn pass after pass over those of 1998, and a sentence says both. The points of 1998
+# were measured in the drawing, to about 0.03 percentage points. Yours is the *validation* error:
+# the test digits are not asked here. And a pass of yours has 5,152 digits, one of 1998 had 60,000.
+#
+# **Look for** the pass in which the training error, circles, falls below the other, squares. From
+# there on the network knows its own digits better than new ones. Is that so in both pairs?
+
+# %%
+of_1998 = zip(paper.FIGURE_5_TRAINING, paper.FIGURE_5_TEST, strict=True)
+below = [during < tested for during, tested in of_1998]
+assert not any(below[:4]) and all(below[4:])
+assert not is_mnist or history.stopped or history.epochs[0].train_error > 0.0489
+monitor
+
+# %%
+assert paper.FIGURE_5_TRAINING[0] == 4.89
+f"in 1998 from pass {below.index(True) + 1} on"
+
+# %% [markdown]
+# In both at first the circles lie *above*: they are counted while the network is still learning.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The recipes of the family

@@ -791,6 +791,35 @@ Markdown(
 # digits.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Leaf through them
+#
+# A gallery of both networks' mistakes. Three fields choose whose, which digit, and read as what;
+# the arrow keys go from picture to picture; a click or Enter shows what every layer of *your*
+# network makes of that digit, dark where a number is large. **Try:** the 9s of 1998 that were read
+# as 4. **Look for** the two smallest distances at the output: how near was the other answer? And
+# where your network is right and 1998 was not, in which layer do you still see the gap at the top?
+
+# %%
+from lenet_course.widgets import ErrorGallery
+
+theirs = {one.index: one.answer for one in of_1998}
+yours = {number: int(test.predictions[number]) for number in wrong.nonzero().flatten().tolist()}
+mistakes_of = {"LeNet-5 of 1998": theirs, "your network": yours}
+gallery = ErrorGallery(digits.test, mistakes_of, model, network.prepare, name="the 82")
+assert len(theirs) == (82 if is_mnist else 0) and len(yours) == test.errors
+gallery
+
+# %%
+pairs_of_1998 = [(one.label, one.answer) for one in of_1998]
+commonest_of_1998 = max(sorted(set(pairs_of_1998)), key=pairs_of_1998.count, default=None)
+times = pairs_of_1998.count(commonest_of_1998)
+assert not is_mnist or (commonest_of_1998, times) == ((9, 4), 8)
+commonest_of_1998, times
+
+# %% [markdown]
+# No pair of digits was confused more often in 1998: 8 of 82, as the gallery says too.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Whose mistake?
 #
 # Some of it comes with the labels. Five people each were asked about the labels of MNIST's test set

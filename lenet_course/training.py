@@ -22,7 +22,7 @@ from .checkpoints import Keeper
 from .data import Split, batches
 from .errors import CourseError
 from .history import Epoch, History, Validation
-from .interrupts import stop_between_steps
+from .interrupts import StopRequest, stop_between_steps
 from .progress import progress
 
 # How often the losses are fetched from the device and shown. Fetching each one would make a GPU
@@ -185,6 +185,7 @@ def fit(
     scheduler: torch.optim.lr_scheduler.LRScheduler | None = None,
     validate_every: int | None = None,
     watch: Watch | None = None,
+    request: StopRequest | None = None,
     checkpoints: Keeper | str | Path | None = None,
 ) -> History:
     """Train a network, and keep a record.
@@ -212,7 +213,10 @@ def fit(
         reduction: "mean" or "sum": how a batch's losses become the one that is descended.
         scheduler: changes the learning rate after each step.
         validate_every: judge every so many steps instead of after each epoch.
-        watch: called with the history every 50 steps and after each epoch, to show it.
+        watch: called with the history every 50 steps, after each epoch, and when the run is paused,
+            to show it.
+        request: read after each step: a thread that holds it, such as a button's, pauses or ends
+            the run. Not for several processes.
         checkpoints: a folder, or a `checkpoints.Keeper` of one. A run that was begun there goes on
             where it stopped, with the same numbers as if it had not; the state is saved after each
             epoch, and when the run is asked to stop.
@@ -240,6 +244,11 @@ def fit(
         epochs=epochs, max_steps=max_steps, batch_size=batch_size, validate_every=validate_every
     )
     _check_reduction(reduction)
+    if request is not None and group.size > 1:
+        raise TrainingError(
+            f"A request of your own would pause one of {group.size} processes, and the others "
+            f"would wait in vain. Leave it out; Ctrl-C ends all of them."
+        )
     _check_optimizer(model, optimizer, scheduler)
     device = _device(model)
     train = train.to(device)
@@ -267,7 +276,7 @@ def fit(
     order = partial(batches, len(train), batch_size, seed, shuffle=shuffle, device=device)
     model.train()
     network, asked = group.wrap(model), False
-    with stop_between_steps() as request, progress(total, "training") as bar:
+    with stop_between_steps(request) as request, progress(total, "training") as bar:
         bar.update(record.steps, text="")
         left = max(0, total - record.steps)
         for index in islice(_from_step(record.steps, steps_a_pass, order), left):
@@ -283,6 +292,10 @@ def fit(
                 scheduler.step()
             record.close_if_whole()
             bar.update(1, text=record.text)
+            if request.paused and record.steps < total:
+                record.look()
+                record.show()
+                request.wait()
             asked = group.any(request.asked)
             stops = asked or record.diverged or record.steps == total
             if keeper is not None and (stops or keeper.is_due(record.steps, steps_a_pass)):

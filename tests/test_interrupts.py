@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from lenet_course.interrupts import stop_between_steps
+from lenet_course.interrupts import StopRequest, stop_between_steps
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +70,31 @@ def test_outside_the_main_thread_nothing_changes(handler_of_before):
     thread.start()
     thread.join()
     assert found == [(False, handler_of_before)]
+
+
+def test_a_request_that_someone_else_holds_is_noted_in_as_well():
+    own = StopRequest()
+    with stop_between_steps(own) as request:
+        assert request is own
+        signal.raise_signal(signal.SIGINT)
+    assert own.asked and own.number == signal.SIGINT
+
+
+def test_who_is_not_paused_or_is_to_stop_does_not_wait():
+    StopRequest().wait()
+    StopRequest(asked=True, paused=True).wait()
+
+
+def test_paused_work_waits_until_another_thread_lets_it_go_on():
+    request = StopRequest(paused=True)
+    timer = threading.Timer(0.1, lambda: setattr(request, "paused", False))
+    timer.start()
+    request.wait()
+    assert not timer.is_alive() and not request.asked
+
+
+def test_an_interrupt_ends_a_pause():
+    with stop_between_steps(StopRequest(paused=True)) as request:
+        threading.Timer(0.1, lambda: signal.raise_signal(signal.SIGINT)).start()
+        request.wait()
+    assert request.asked and request.paused

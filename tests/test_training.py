@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from lenet_course import data, networks, training
 from lenet_course.data import Split
+from lenet_course.interrupts import StopRequest
 from lenet_course.training import Evaluation, TrainingError, evaluate, fit
 
 NETWORK = networks.FAMILY["relu-avg"]
@@ -444,6 +445,55 @@ def test_an_interrupt_while_watching_stops_after_that_step():
     assert (history.stopped, history.steps) == ("interrupted", 50)
 
 
+def test_a_request_that_someone_else_holds_ends_the_run_between_two_steps():
+    request = StopRequest()
+    settings = {"batch_size": 1, "watch": lambda history: setattr(request, "asked", True)}
+    history = train(split=digits(200), request=request, **settings)
+    assert (history.stopped, history.steps, len(history.losses)) == ("interrupted", 50, 50)
+
+
+class Waited(StopRequest):
+    """A pause that ends at once, and counts what was seen of the run before it."""
+
+    def wait(self):
+        self.seen = (self.last.steps, len(self.last.losses))
+        self.paused = False
+
+
+def test_whoever_watches_sees_every_step_before_a_pause_and_the_numbers_stay_the_same():
+    request, paused, plain = Waited(), perceptron(), perceptron()
+
+    def watch(history):
+        request.last = history
+
+    def prepare_and_pause(images):
+        request.paused = request.paused or len(request.taken) == 6
+        request.taken.append(len(images))
+        return prepare(images)
+
+    request.taken = []
+    settings = {"batch_size": 5, "epochs": 2}
+    how = {"watch": watch, "prepare": prepare_and_pause, "request": request}
+    history = train(paused, digits(50), **settings, **how)
+    assert request.seen == (6, 6), "one look before the first step, six steps"
+    assert history == train(plain, digits(50), **settings)
+    assert torch.equal(weights(paused), weights(plain))
+
+
+def test_a_pause_asked_for_in_the_last_step_is_too_late():
+    request = StopRequest(paused=True)
+    assert train(split=digits(10), batch_size=10, request=request).steps == 1
+
+
+def test_several_processes_take_no_request_of_ones_own(monkeypatch):
+    class Two(training.processes.OneProcess):
+        size = 2
+
+    monkeypatch.setattr(training.processes, "current", Two)
+    with pytest.raises(TrainingError, match="would pause one of 2 processes"):
+        train(request=StopRequest())
+
+
 def test_a_second_interrupt_ends_the_run_at_once():
     with pytest.raises(KeyboardInterrupt):
         train(split=digits(50), batch_size=5, prepare=interrupting_after(3, times=2))
@@ -477,6 +527,7 @@ def test_ctrl_c_in_a_real_process_prints_the_history_and_leaves_cleanly():
         import os, signal, threading, torch
         from torch import nn
         from lenet_course.data import Split
+from lenet_course.interrupts import StopRequest
         from lenet_course.training import fit
         before = signal.getsignal(signal.SIGINT)  # ignored, where a shell runs in the background
         model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))

@@ -22,6 +22,7 @@ from .light import along_a_row
 from .links import nested_squares, partial_sums
 from .maps import feature_maps
 from .motion import in_motion
+from .passes import passes
 from .picture import Picture, canvas, painted
 from .scores import shares
 from .shapes import architecture, table, window
@@ -57,6 +58,7 @@ __all__ = [
     "painted",
     "partial_sums",
     "parts",
+    "passes",
     "pictures",
     "preparation",
     "products",

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from numpy import ndarray
 from torch import Tensor
 
-from .picture import Picture, canvas, painted, plain
+from .inside import _small
+from .picture import Picture, canvas, plain
 
 SLOTS = 16  # maps side by side in a row: all of C3's
 
@@ -39,7 +40,7 @@ def feature_maps(layers: Mapping[str, Tensor]) -> Picture:
             axes.set_ylabel(name, rotation=0, ha="right", va="center")
             told.append(f"{name} {_draw_layer(axes, values.detach().cpu())}")
         start = "One digit, layer by layer, dark where a value is large"
-        return painted(figure, f"{start}: {', '.join(told)}.")
+        return _small(figure, f"{start}: {', '.join(told)}.")
 
 
 def _draw_layer(axes: Axes, values: Tensor) -> str:

@@ -23,7 +23,8 @@ function change(model, settings) {
   model.save_changes();
 }
 
-// A widget from a function that builds its page once and gives back what draws it anew.
+// A widget from a function that builds its page once and gives back what draws it anew; where that
+// has an `end`, it is called when the page is done with it.
 function explorer(build) {
   return {
     render({ model, el }) {
@@ -31,7 +32,10 @@ function explorer(build) {
       const refresh = build(model, root);
       model.on("change", refresh);
       refresh();
-      return () => model.off("change", refresh);
+      return () => {
+        model.off("change", refresh);
+        refresh.end?.();
+      };
     },
   };
 }

@@ -16,13 +16,18 @@ class StaticText:
 
     _ipython_display_ = None  # ipywidgets 7 (Colab) would go this way and pass by the bundle below
 
-    def picture(self) -> bytes | None:
-        """A PNG of the widget as it is now, for pages without widgets; None for text only."""
+    def picture(self) -> object | None:
+        """The widget as it is now, for pages without widgets: PNG bytes or a `figures.Picture`.
+
+        None for text only.
+        """
         return None
 
     def _repr_mimebundle_(self, **options):
         bundle = widget_bundle(self.model_id, self.text_alternative)
-        png = self.picture()
-        if png is None:
+        picture = self.picture()
+        if picture is None:
             return bundle
-        return {**bundle, "image/png": png}, {"image/png": {"alt": self.text_alternative}}
+        png = getattr(picture, "image", picture)
+        alt = getattr(picture, "alt", self.text_alternative)
+        return {**bundle, "image/png": png}, {"image/png": {"alt": alt}}

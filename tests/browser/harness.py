@@ -45,6 +45,12 @@ RUN = """() => {
   const finish = () => { window.lenetDone = true; };
   window.jupyterapp.commands.execute("notebook:run-all-cells").then(finish, finish);
 }"""
+RUN_CELL = """(number) => {
+  window.lenetDone = false;
+  window.lenetPanel.content.activeCellIndex = number;
+  const finish = () => { window.lenetDone = true; };
+  window.jupyterapp.commands.execute("notebook:run-cell").then(finish, finish);
+}"""
 CELLS = """() => [...window.lenetPanel.content.model.cells]
   .filter((cell) => cell.type === "code" && cell.sharedModel.source.trim())
   .map((cell) => ({
@@ -202,6 +208,15 @@ class NotebookPage:
     def run_all(self, timeout: float = 300) -> list[dict]:
         """Run every cell of the open notebook, again or for the first time."""
         self.page.evaluate(RUN)
+        self.page.wait_for_function("() => window.lenetDone", timeout=timeout * 1000)
+        return self.page.evaluate(CELLS)
+
+    def start_cell(self, number: int) -> None:
+        """Run one cell, counted from 0, and do not wait for it."""
+        self.page.evaluate(RUN_CELL, number)
+
+    def finish_cell(self, timeout: float = 60) -> list[dict]:
+        """Wait for the cell that was started; gives each code cell's state. In seconds."""
         self.page.wait_for_function("() => window.lenetDone", timeout=timeout * 1000)
         return self.page.evaluate(CELLS)
 

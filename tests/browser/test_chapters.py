@@ -72,6 +72,28 @@ def choose_a_map(notebook):
     assert notebook.evaluate("explorer.number") == "15"
 
 
+def replay_the_first_pass(notebook):
+    """Chapter 09: the slider below figure 5 goes back to the first pass, in both places."""
+    slider = notebook.page.get_by_label("up to pass").last
+    for key in ("End", "Home"):
+        slider.press(key)
+    for place in (0, 1):
+        monitor = notebook.page.locator(".lenet-explorer").nth(place)
+        monitor.locator("p", has_text="Pass 1: yours, training").wait_for(timeout=30_000)
+    assert notebook.evaluate("monitor.upto") == "1"
+
+
+def filter_the_errors(notebook):
+    """Chapter 12: the 9s of 1998 that were read as 4, as the text says, and the last of them."""
+    gallery = notebook.page.locator(".lenet-explorer", has=notebook.page.get_by_role("listbox"))
+    gallery.get_by_label("Digit", exact=True).select_option("9")
+    gallery.get_by_label("Read as", exact=True).select_option("4")
+    expect(notebook, "8 of 82 shown: read wrongly by LeNet-5 of 1998, digit 9, read as 4.")
+    gallery.get_by_role("option", name="number 4425, 9 read as 4").click()
+    expect(notebook, "Digit number 4425 is a 9: LeNet-5 of 1998 says 4;")
+    assert notebook.evaluate("(len(gallery.listed), gallery.chosen)") == "(8, 4425)"
+
+
 def expect(notebook, text):
     notebook.page.locator(".lenet-explorer p", has_text=text).wait_for(timeout=30_000)
 
@@ -83,7 +105,8 @@ OPERATE = {
     "04_subsampling.ipynb": (make_an_or,),
     "05_many_maps.ipynb": (choose_a_map,),
     "07_the_whole_network.ipynb": (draw_in_two_networks,),
-    "12_looking_inside.ipynb": (draw_in_two_networks,),
+    "09_training.ipynb": (replay_the_first_pass,),
+    "12_looking_inside.ipynb": (draw_in_two_networks, filter_the_errors),
 }
 """What is done by hand in a chapter once it has run."""
 

@@ -14,7 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from lenet_course import data, networks, training
 from lenet_course.exercises import chapter_12
-from lenet_course.widgets import lenet_in_motion
+from lenet_course.widgets import ErrorGallery, lenet_in_motion
 
 PAGE = Page("12_looking_inside")
 SOURCE, hand_made, sections, run = PAGE.source, PAGE.hand_made, PAGE.sections, PAGE.run
@@ -55,6 +55,24 @@ def test_what_goes_through_by_hand_is_what_lenet_in_motion_shows():
     seen = lenet_in_motion.through(model, network, digit)
     assert list(seen) == list(by_hand)
     assert all(torch.equal(seen[name], values[0]) for name, values in by_hand.items())
+
+
+def test_the_gallery_shows_what_goes_through():
+    network, images = networks.find("lenet5-1998"), torch.randint(256, (3, 28, 28)).byte()
+    model = networks.build(network, seed=0).requires_grad_(False)
+    seen = hand_made("through", torch=torch)(model, network.prepare(images[1:2]))
+    split = data.Split(images, torch.tensor([4, 9, 2]))
+    shown = ErrorGallery(split, {"1998": {1: 4}}, model, network.prepare)
+    layers = shown.shown["layers"]
+    assert [layer["name"] for layer in layers] == list(seen)
+    for layer in layers:
+        values = seen[layer["name"]].flatten()
+        sent = torch.tensor(list(shown.layers[layer["at"] :][: len(values)])).float() / 255
+        spread = values.max() - values.min()
+        found = values.min() + spread * sent  # 255 steps, so off by half of one at most
+        torch.testing.assert_close(found, values, atol=spread.item() / 500, rtol=0)
+    outputs = [float(text) for text in layers[-1]["numbers"]]
+    assert outputs == pytest.approx(seen["output"][0].tolist(), abs=0.0051)
 
 
 @some
