@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+import lenet_course
+
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -164,7 +166,7 @@ def test_contributing_says_why_each_dependency_is_there(name):
 def test_the_repositorys_address_and_the_version_agree_everywhere():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["repository-code"] == PROJECT["urls"]["Repository"]
-    assert citation["version"] == PROJECT["version"]
+    assert citation["version"] == lenet_course.__version__
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"git clone {PROJECT['urls']['Repository']}\n" in readme
 
