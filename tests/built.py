@@ -18,7 +18,7 @@ def wheel(source, folder):
     """The wheel of the course, from a working tree or an unpacked source distribution."""
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*pip, "--no-index", "-w", folder, source], check=True)
-    (built,) = folder.glob("*.whl")
+    (built,) = folder.glob("lenet_course-*.whl")
     return built
 
 
