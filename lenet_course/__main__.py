@@ -34,9 +34,15 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 
 def data(arguments: argparse.Namespace) -> int:
-    """Fetch MNIST, unless it is here already, and print where it lies."""
+    """Fetch MNIST, unless it is here already, and print where it lies.
+
+    It is all that the chapters ever fetch: afterwards they need no network.
+    """
     from . import downloads
 
+    if arguments.source:
+        print(f"MNIST is in {downloads.keep_from(arguments.source)}")
+        return 0
     _, folder = downloads.mnist()
     kept = folder == downloads.data_folder() or len(downloads.held(folder)) == len(downloads.FILES)
     if kept:
@@ -225,6 +231,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         summary = (command.__doc__ or "").partition("\n")[0]
         described = commands.add_parser(name, help=summary, description=command.__doc__)
+        if command is data:
+            help = "take the four files from a folder, such as a memory stick's, not from the web"
+            described.add_argument("--from", dest="source", metavar="FOLDER", help=help)
         if command is chapters:
             described.add_argument("folder", metavar="FOLDER", help="made where it is missing")
         if command is train:
