@@ -58,6 +58,7 @@ def test_where_no_group_can_be_made_memory_is_only_measured(tmp_path):
         assert asked is None
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process can be kept on one core")
 def test_chapters_run_on_one_core_and_one_that_takes_more_than_2_gb_dies(tmp_path):
     (tmp_path / "chapters").mkdir()

@@ -137,8 +137,12 @@ def write_wheel(name, folder):
 
 
 @pytest.fixture
-def machine(tmp_path):
+def machine(tmp_path, monkeypatch):
     """A folder with a virtual environment like Colab's, a folder of wheels, and no repository."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "venv/share/jupyter"))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (site,) = venv.glob("lib/python*/site-packages")
@@ -163,13 +167,12 @@ def machine(tmp_path):
     return tmp_path
 
 
-@pytest.mark.skipif(os.name != "posix", reason="its packages are links; Colab itself is Linux")
-def test_on_a_machine_like_colabs_one_notebook_brings_the_course(machine, monkeypatch):
+needs_links = pytest.mark.skipif(os.name != "posix", reason="Colab is Linux, and so are its links")
+
+
+@needs_links
+def test_on_a_machine_like_colabs_one_notebook_brings_the_course(machine):
     course = built.wheel(built.tree(machine), machine / "wheels")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(machine / "wheels"))
-    monkeypatch.setenv("JUPYTER_PATH", str(machine / "venv/share/jupyter"))
-    monkeypatch.delenv("PYTHONPATH", raising=False)
     page = machine / "content/one_chapter.py"
     page.write_text(CHAPTER.replace('["setup"]\n', f'["setup"]\n{sync.setup_cell(course)}'))
     site = next((machine / "venv/lib").glob("python*/site-packages"))
@@ -206,3 +209,17 @@ def run_page(page):
     notebook = sync.read_source(page)
     sync.execute(notebook, page.parent)
     return notebook
+
+
+@needs_links
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["00_start_here", "05_many_maps"])
+def test_on_a_machine_like_colabs_a_chapter_runs_to_its_end(machine, name):
+    course = built.wheel(built.tree(machine), machine / "wheels")
+    text = (built.ROOT / f"chapters/{name}.py").read_text(encoding="utf-8")
+    cell = f"{sync.SETUP_CELL.search(text)['marker']}{sync.setup_cell(course)}\n"
+    page = machine / f"content/{name}.py"
+    page.write_text(sync.SETUP_CELL.sub(lambda _: cell, text, count=1), encoding="utf-8")
+    notebook = run_page(page)
+    assert sync.was_executed(notebook)
+    assert "Google Colab with Python" in notebook.cells[1].outputs[0].text
