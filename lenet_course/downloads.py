@@ -102,7 +102,7 @@ def read_folder(folder: str | Path, files: Mapping[str, str] = FILES) -> dict[st
     Raises DataError for a folder that is none, and for a missing, unreadable or damaged file.
     """
     folder = Path(folder)
-    way_out = "Name the folder that holds MNIST's four files (LENET_COURSE_DATA, data --from)."
+    way_out = "Name the folder that holds MNIST's four files, or unset LENET_COURSE_DATA."
     try:
         if not folder.is_dir():
             raise DataError(f"There is no folder {folder}. {way_out}")
