@@ -1,5 +1,6 @@
 """make bundle: one archive, and the course installed from it without a network."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -54,6 +55,10 @@ def test_half_an_archive_is_one_sentence(unpacked, monkeypatch, capsys):
     monkeypatch.setattr(from_bundle, "WHEELS", unpacked / "elsewhere")
     assert from_bundle.main() == 1
     assert "unpack the whole archive, then run this again" in capsys.readouterr().err
+
+
+def test_an_old_python_can_read_the_script_that_turns_it_away():
+    ast.parse(Path(from_bundle.__file__).read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
 def without_network():
