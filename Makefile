@@ -1,9 +1,10 @@
 # make lab             install what is missing, open the course       ARGS="--no-browser --port 8890"
 # make test            install what is missing, run the whole suite   ARGS="-k shapes"
-# make run             run every chapter from clean, print a table    ARGS="00 07"
+# make run             run every chapter from clean, print a table    ARGS="00 07" or ARGS="--like-binder"
 # make sync            chapters/*.py -> their executed .ipynb         ARGS="--check" or ARGS="--force 01"
 # make bench           measure how long an epoch takes, way by way   ARGS="--threads 2" or BENCH=recipes
-# make constraints     find the newest versions that go together, write constraints.txt
+# make bundle          one archive that installs the course without a network, on machines like this
+# make constraints     find the newest versions that go together, write constraints.txt and locked/
 # make test-long       the long suite
 #
 # PYTHON is the Python that makes the environment, VENV its folder, TORCH=gpu the build of PyTorch with CUDA,
@@ -24,7 +25,7 @@ BIN := $(VENV)/bin
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 endif
 
-.PHONY: lab test test-long run sync bench constraints
+.PHONY: lab test test-long run sync bench bundle constraints
 .SILENT:
 
 lab:
@@ -50,6 +51,10 @@ sync:
 bench:
 	$(PYTHON) tools/install.py lab
 	$(BIN)/python benchmarks/$(BENCH).py $(ARGS)
+
+bundle:
+	$(PYTHON) tools/install.py lab
+	$(BIN)/python tools/bundle.py
 
 constraints:
 	$(PYTHON) tools/constraints.py

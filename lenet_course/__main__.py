@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import __version__
 from .errors import CourseError
 
 if TYPE_CHECKING:
@@ -33,14 +34,38 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 
 def data(arguments: argparse.Namespace) -> int:
-    """Fetch MNIST, unless it is here already, and print where it lies."""
+    """Fetch MNIST, unless it is here already, and print where it lies.
+
+    It is all that the chapters ever fetch: afterwards they need no network.
+    """
     from . import downloads
 
+    if arguments.source:
+        print(f"MNIST is in {downloads.keep_from(arguments.source)}")
+        return 0
     _, folder = downloads.mnist()
     kept = folder == downloads.data_folder() or len(downloads.held(folder)) == len(downloads.FILES)
     if kept:
         print(f"MNIST is in {folder}")
     return 0 if kept else 2  # a warning has said why
+
+
+def chapters(arguments: argparse.Namespace) -> int:
+    """Copy the chapters into a folder of yours, to be opened with JupyterLab.
+
+    A notebook that is there already and differs from the course's is yours: it stays, and is named.
+    """
+    from . import chapters
+
+    folder = arguments.folder
+    copied = chapters.copy(folder)
+    notebooks = [path for path in copied.new if path.suffix == ".ipynb"]
+    print(f"{len(notebooks)} chapters are new in {folder}.")
+    if copied.kept:
+        print(f"Kept as you left them: {', '.join(map(str, copied.kept))}.")
+        print("To have a fresh copy of one as well, give yours another name, and run this again.")
+    print(f"Open the first with: jupyter lab {Path(folder, '00_start_here.ipynb')}")
+    return 0
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -170,6 +195,7 @@ class _PrintEpochs:
 COMMANDS = {
     "doctor": doctor,
     "data": data,
+    "chapters": chapters,
     "train": train,
     "predict": predict,
     "evaluate": evaluate,
@@ -200,10 +226,16 @@ def main(words: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lenet-course", description="LeNet-5, layer by layer.")
+    parser.add_argument("--version", action="version", version=f"lenet-course {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, command in COMMANDS.items():
         summary = (command.__doc__ or "").partition("\n")[0]
         described = commands.add_parser(name, help=summary, description=command.__doc__)
+        if command is data:
+            help = "take the four files from a folder, such as a memory stick's, not from the web"
+            described.add_argument("--from", dest="source", metavar="FOLDER", help=help)
+        if command is chapters:
+            described.add_argument("folder", metavar="FOLDER", help="made where it is missing")
         if command is train:
             _add_training_options(described)
         if command is predict:

@@ -50,6 +50,22 @@ def mnist(progress: bool | None = None) -> tuple[dict[str, bytearray], Path]:
     return fetch(progress=progress), cache_folder()
 
 
+def keep_from(folder: str | Path, cache: str | Path | None = None) -> Path:
+    """Put MNIST's files from a folder, such as a memory stick's, into the cache; return the cache.
+
+    Raises DataError when the files are missing or damaged, or when the cache cannot keep them.
+    """
+    cache = cache_folder() if cache is None else Path(cache)
+    for name, content in read_folder(folder).items():
+        reason = _keep(cache, name, content)
+        if reason:
+            raise DataError(
+                f"{name} could not be kept in {cache} ({reason}). Make room there, or set "
+                "LENET_COURSE_CACHE to a folder that you may write to."
+            )
+    return cache
+
+
 def data_folder() -> Path | None:
     """The folder that the variable LENET_COURSE_DATA names, or None when it is not set."""
     value = os.environ.get("LENET_COURSE_DATA", "").strip()
@@ -86,7 +102,7 @@ def read_folder(folder: str | Path, files: Mapping[str, str] = FILES) -> dict[st
     Raises DataError for a folder that is none, and for a missing, unreadable or damaged file.
     """
     folder = Path(folder)
-    way_out = "Set LENET_COURSE_DATA to the folder that holds MNIST's four files, or unset it."
+    way_out = "Name the folder that holds MNIST's four files, or unset LENET_COURSE_DATA."
     try:
         if not folder.is_dir():
             raise DataError(f"There is no folder {folder}. {way_out}")

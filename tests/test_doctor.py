@@ -1,10 +1,14 @@
 """The doctor: what it looks at, and when it says that something is wrong."""
 
 import platform
+import re
+import sys
+from email.message import Message
 from importlib import metadata
 
 import pytest
 
+import lenet_course
 from lenet_course import devices, doctor, downloads, memory
 from lenet_course.doctor import Finding
 
@@ -27,12 +31,18 @@ def installed(monkeypatch):
     """Pretends that the package asks for `requires`, and that `versions` are installed."""
 
     def pretend(requires, versions):
+        about = Message()
+        about["Requires-Python"] = ">=3.11"
+        about["Classifier"] = "Framework :: Jupyter"
+        about["Classifier"] = "Programming Language :: Python :: 3.11"
+        about["Classifier"] = "Programming Language :: Python :: 3.12"
+
         def version(name):
             if name not in versions:
                 raise metadata.PackageNotFoundError(name)
             return versions[name]
 
-        monkeypatch.setattr(metadata, "metadata", lambda name: {"Requires-Python": ">=3.11"})
+        monkeypatch.setattr(metadata, "metadata", lambda name: about)
         monkeypatch.setattr(metadata, "requires", lambda name: requires)
         monkeypatch.setattr(metadata, "version", version)
 
@@ -45,9 +55,9 @@ def found(what):
 
 def test_a_report_covers_what_the_course_needs():
     names = [finding.what for finding in doctor.report()]
-    expected = ["device", "threads", "memory", "disk", "data"]
+    expected = ["device", "threads", "memory", "disk", "data", "widgets"]
     assert names[0] == "Python"
-    assert names[-5:] == expected
+    assert names[-6:] == expected
 
 
 def test_a_report_changes_nothing(own_cache):
@@ -57,9 +67,16 @@ def test_a_report_changes_nothing(own_cache):
 
 def test_python_is_held_to_what_the_package_asks_for(installed, monkeypatch):
     installed([], {})
+    monkeypatch.setattr(platform, "python_version", lambda: "3.11.7")
     assert found("Python").verdict == "ok"
     monkeypatch.setattr(platform, "python_version", lambda: "3.9.2")
     assert found("Python").is_wrong
+
+
+def test_a_python_newer_than_was_tested_is_a_note(installed, monkeypatch):
+    installed([], {})
+    monkeypatch.setattr(platform, "python_version", lambda: "3.15.0")
+    assert found("Python").verdict == "note: newer than was tested (3.11, 3.12)"
 
 
 @pytest.mark.parametrize(
@@ -140,16 +157,87 @@ def test_data_that_is_not_here_yet_is_a_note():
     assert found("data").verdict == "note: fetch it once (11 MB) with: lenet-course data"
 
 
+def test_more_threads_than_cores_are_a_note(monkeypatch):
+    monkeypatch.setattr(devices, "thread_count", lambda: 2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert found("threads") == Finding("threads", "2", "ok")
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    assert found("threads").found == "8 (OMP_NUM_THREADS)"
+    assert found("threads").verdict.startswith("note: only 2 can run at once")
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert found("threads") == Finding("threads", "2", "ok")
+
+
+def put_front_end(folder, *extensions):
+    """Lay down what JupyterLab finds its extensions by."""
+    for extension in extensions:
+        place = folder / "share/jupyter/labextensions" / extension
+        place.mkdir(parents=True)
+        (place / "package.json").write_text("{}")
+
+
+def test_jupyterlab_needs_two_packages_to_draw_widgets(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(doctor.site, "getuserbase", lambda: str(tmp_path / "user"))
+    assert found("widgets").found == "not in JupyterLab"
+    assert found("widgets").verdict.startswith("note: they stay empty")
+    assert found("widgets").verdict.endswith("pip install jupyterlab-widgets anywidget")
+    put_front_end(tmp_path, "@jupyter-widgets/jupyterlab-manager")
+    assert found("widgets").verdict.endswith("pip install anywidget")
+    put_front_end(tmp_path / "user", "anywidget")
+    assert found("widgets") == Finding("widgets", "JupyterLab", "ok")
+
+
+def test_colab_draws_widgets_itself_and_needs_no_jupyterlab(monkeypatch, installed, tmp_path):
+    installed(['jupyterlab>=4.6.2; extra == "lab"'], {})
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert found("widgets") == Finding("widgets", "Colab", "ok")
+    assert "jupyterlab" not in [finding.what for finding in doctor.report()]
+
+
+READY = [
+    Finding("Python", "3.11.7", "ok"),
+    Finding("torch", "2.13.0", "ok"),
+    Finding("device", "cpu", "ok"),
+    Finding("data", "MNIST", "ok"),
+]
+COURSE = f"lenet-course {lenet_course.__version__}"
+
+
 def test_the_summary_can_be_read_out():
-    findings = [
-        Finding("Python", "3.11.7", "ok"),
-        Finding("torch", "2.13.0", "note: newer than was tested"),
-        Finding("device", "cpu", "ok"),
-        Finding("data", "MNIST", "ok"),
-    ]
-    assert doctor.summary(findings) == "Ready: Python 3.11.7, torch 2.13.0, cpu, data: MNIST."
-    wrong = [*findings, Finding("memory", "0.2 GB free", "wrong: x"), Finding("disk", "", "wrong")]
-    assert doctor.summary(wrong) == "Not ready. To put right: memory, disk."
+    line = "is ready: Python 3.11.7, torch 2.13.0, cpu, data: MNIST. Code: OK"
+    assert doctor.summary(READY) == f"{COURSE} {line}"
+
+
+def test_the_summary_names_what_is_to_be_put_right():
+    wrong = [*READY, Finding("memory", "0.2 GB free", "wrong: x"), Finding("disk", "", "wrong")]
+    line = "is NOT ready: memory, disk have to be put right. Code: NO-MS"
+    assert doctor.summary(wrong) == f"{COURSE} {line}"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ([], "OK"),
+        ([("data", "note: fetch it")], "OK-D"),
+        ([("jupyterlab", "note: newer"), ("numpy", "note: newer")], "OK-V"),
+        ([("data", "note: fetch it"), ("torch", "wrong: too old")], "NO-V"),
+        ([("Python", "wrong"), ("numpy", "wrong"), ("device", "wrong")], "NO-PVG"),
+    ],
+)
+def test_the_code_is_ok_or_no_and_a_letter_for_what_to_look_at(more, code):
+    findings = [*READY, *(Finding(what, "x", verdict) for what, verdict in more)]
+    assert doctor.code(findings) == code
+    assert doctor.summary(findings).endswith(f"Code: {code}")
+
+
+def test_every_finding_that_is_no_package_has_a_letter_of_its_own():
+    letters = [*doctor.LETTERS.values(), "V"]
+    assert len(set(letters)) == len(letters)
+    names = {finding.what for finding in doctor.report()}
+    packages = {re.match(r"[\w-]+", line)[0] for line in metadata.requires("lenet-course")}
+    assert names - packages == set(doctor.LETTERS)
 
 
 def test_the_text_is_aligned_and_ends_with_the_summary():

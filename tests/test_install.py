@@ -1,6 +1,7 @@
 """tools/install.py, on a course of three files and a closed world: no network, no real torch."""
 
 import ast
+import hashlib
 import os
 import shutil
 import signal
@@ -83,6 +84,11 @@ class Course:
         (folder / "pyproject.toml").write_text(PYPROJECT)
         (folder / "constraints.txt").write_text("torch==2.13.0\n")
         (folder / "backend.py").write_text(backend(list(needs)))
+        (folder / "locked").mkdir()
+        (folder / "locked/lab.txt").write_text(
+            "torch==2.13.0 \\\n    --hash=sha256:" + "0" * 64 + "\n"
+        )
+        (folder / "locked/test.txt").write_text("# Nothing more.\n")
         nowhere = f"http://127.0.0.1:{closed_port()}"
         foreign = ("PIP_", "PYTHONPATH")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
@@ -215,6 +221,43 @@ def test_a_torch_out_of_range_is_replaced(course):
     subprocess.run([*pip, "torch==2.9.1"], env=course.environment, check=True)
     assert course.install("lab").returncode == 0
     assert install.installed_torch(course.venv) == "2.13.0+cpu"
+
+
+def lock_small(course, digest=None):
+    """Add a package to what is locked; by default with the sha256 that its wheel really has."""
+    path = course.wheels / "small-1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        about = "Metadata-Version: 2.1\nName: small\nVersion: 1\n"
+        wheel.writestr("small-1.dist-info/METADATA", about)
+        wheel.writestr("small-1.dist-info/WHEEL", WHEEL)
+        wheel.writestr("small-1.dist-info/RECORD", "")
+    digest = digest or hashlib.sha256(path.read_bytes()).hexdigest()
+    with (course.folder / "locked/lab.txt").open("a") as file:
+        file.write(f"small==1 \\\n    --hash=sha256:{digest}\n")
+
+
+def test_what_is_locked_is_installed_by_its_hash_and_a_torch_that_is_there_is_left_out(course):
+    lock_small(course)
+    assert course.install("lab").returncode == 0
+    pip = [install.python_in(course.venv), "-m", "pip", "list", "--format=freeze"]
+    found = subprocess.run(pip, env=course.environment, capture_output=True, text=True).stdout
+    assert "small==1" in found.split()
+    assert "torch" not in (course.venv / "lenet-course-locked.txt").read_text()
+
+
+def test_a_file_with_other_bytes_is_one_sentence_and_is_not_installed(course):
+    lock_small(course, digest="f" * 64)
+    assert_one_sentence(
+        course.install("lab"), "What came for small is not the file that was tested"
+    )
+    pip = [install.python_in(course.venv), "-m", "pip", "show", "small"]
+    assert subprocess.run(pip, env=course.environment, capture_output=True).returncode == 1
+
+
+def test_another_hash_in_what_is_locked_is_installed_again(course):
+    assert course.install("lab").returncode == 0
+    lock_small(course)
+    assert "Installing JupyterLab" in course.install("lab").stdout
 
 
 @needs_linux

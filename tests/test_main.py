@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+import lenet_course
 from lenet_course import __main__ as command_line
 from lenet_course import checkpoints, data, devices, doctor, downloads, networks, recipes, results
 from lenet_course.doctor import Finding
@@ -60,6 +61,41 @@ def test_data_that_cannot_be_kept_is_told_without_a_line_of_code(
     assert printed.out == ""
     assert printed.err.startswith("lenet-course: The download was good, but could not be kept in")
     assert ".py" not in printed.err
+
+
+def test_data_from_a_folder_puts_mnist_into_the_cache(real, offline, tmp_path, capsys):
+    (tmp_path / "stick").mkdir()
+    for name, content in real.items():
+        (tmp_path / "stick" / name).write_bytes(content)
+    assert command_line.main(["data", "--from", str(tmp_path / "stick")]) == 0
+    assert capsys.readouterr().out == f"MNIST is in {offline}\n"
+    assert command_line.main(["data"]) == 0
+    assert downloads.held(offline) == list(downloads.FILES)
+
+
+def test_data_from_a_folder_that_does_not_hold_it_is_one_line_and_nothing_is_kept(
+    offline, tmp_path, capsys
+):
+    assert command_line.main(["data", "--from", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"lenet-course: {tmp_path} has no file train-images-idx3-ubyte")
+    assert said.count("\n") == 1
+    assert not offline.exists()
+
+
+def test_data_from_a_folder_needs_a_cache_that_can_be_written(real, offline, tmp_path, capsys):
+    for name, content in real.items():
+        (tmp_path / name).write_bytes(content)
+    offline.write_text("a file where the folder should be")
+    assert command_line.main(["data", "--from", str(tmp_path)]) == 2
+    assert "could not be kept in" in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"lenet-course {lenet_course.__version__}\n"
 
 
 @pytest.mark.parametrize(("verdict", "code"), [("ok", 0), ("note: new", 0), ("wrong: old", 1)])

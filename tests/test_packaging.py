@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+import lenet_course
+
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -81,7 +83,9 @@ def imported_modules():
                 found |= {name.name.split(".")[0] for name in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 found.add(node.module.split(".")[0])
-    return found - set(sys.stdlib_module_names) - {"lenet_course"}
+    return (
+        found - set(sys.stdlib_module_names) - {"lenet_course", "google"}
+    )  # google is Colab's own
 
 
 EVERYTHING = declared("lab", "test")
@@ -124,11 +128,36 @@ def test_jupyterlab_is_never_one_with_the_known_hole():
     assert "4.6.1" not in declared("lab")["jupyterlab"]
 
 
-@pytest.mark.parametrize("path", ["environment.yml", "binder/environment.yml"])
-def test_conda_lists_what_pip_lists_with_the_same_ranges(path):
+def locked(*levels):
+    """Name -> (version, hashes) of what pip's hash mode installs."""
+    text = "".join((ROOT / f"locked/{level}.txt").read_text(encoding="utf-8") for level in levels)
+    blocks = re.findall(r"^([\w.-]+)==(\S+)((?: \\\n +--hash=sha256:[0-9a-f]{64})+)$", text, re.M)
+    return {canonicalize_name(name): (version, hashes) for name, version, hashes in blocks}
+
+
+def test_every_tested_version_is_locked_with_hashes_and_nothing_else_is():
+    versions = {name: version for name, (version, _) in locked("lab", "test").items()}
+    assert versions == constraints()
+
+
+def test_each_level_locks_what_it_names():
+    assert set(declared("lab")) <= set(locked("lab"))
+    assert not set(locked("lab")) & set(locked("test"))
+    assert {"pytest", "playwright", "ruff"} <= set(locked("test"))
+
+
+def test_locked_files_hold_versions_and_hashes_and_no_address():
+    for level in ("lab", "test"):
+        lines = (ROOT / f"locked/{level}.txt").read_text(encoding="utf-8").splitlines()
+        kinds = r"#.*|[\w.-]+==[\w.]+ \\|    --hash=sha256:[0-9a-f]{64}(?: \\)?"
+        assert all(re.fullmatch(kinds, line) for line in lines)
+        assert not [line for line in lines if "://" in line]
+
+
+def test_conda_lists_what_pip_lists_with_the_same_ranges():
     listed = {
         name: SpecifierSet(span)
-        for name, (span, _) in conda(path).items()
+        for name, (span, _) in conda("environment.yml").items()
         if name not in CONDA_ONLY
     }
     assert listed == declared("lab")
@@ -164,7 +193,7 @@ def test_contributing_says_why_each_dependency_is_there(name):
 def test_the_repositorys_address_and_the_version_agree_everywhere():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["repository-code"] == PROJECT["urls"]["Repository"]
-    assert citation["version"] == PROJECT["version"]
+    assert citation["version"] == lenet_course.__version__
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"git clone {PROJECT['urls']['Repository']}\n" in readme
 
@@ -187,17 +216,11 @@ def test_binder_knows_every_key_of_its_environment():
     assert keys <= {"name", "channels", "dependencies"}
 
 
-def test_binder_builds_one_exact_python_with_pip():
-    listed = conda("binder/environment.yml")
-    assert listed["python"] == ("=3.11", "")
-    assert "pip" in listed
-
-
-def test_binder_takes_pytorch_without_cuda_from_conda_forge_alone():
-    _, build = conda("binder/environment.yml")["torch"]
-    assert build == "cpu*"
+def test_binder_takes_one_exact_python_and_pip_from_conda_and_the_rest_is_checked_by_hash():
+    assert conda("binder/environment.yml") == {"python": ("=3.11", ""), "pip": ("", "")}
     environment = yaml.safe_load((ROOT / "binder/environment.yml").read_text(encoding="utf-8"))
     assert environment["channels"] == ["conda-forge"]
+    assert "--require-hashes" in (ROOT / "tools/install.py").read_text(encoding="utf-8")
 
 
 def test_post_build_is_a_script_that_linux_can_run():
@@ -211,10 +234,11 @@ def test_post_build_is_a_script_that_linux_can_run():
         subprocess.run(["bash", "-n", "binder/postBuild"], cwd=ROOT, check=True)
 
 
-def test_post_build_adds_the_course_alone_and_fetches_mnist():
+def test_post_build_installs_as_everybody_does_and_fetches_mnist():
     text = (ROOT / "binder" / "postBuild").read_text(encoding="utf-8")
-    assert "python -m pip install --no-deps --no-cache-dir -e ." in text
+    assert "python tools/install.py lab\n" in text
     assert "python -m lenet_course data" in text
+    assert "pip install" not in text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="repo2docker does not run on Windows")
@@ -251,6 +275,13 @@ def test_the_workflow_names_its_actions_by_their_exact_commit():
     )
     assert used
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name) for name in used)
+
+
+def test_every_job_installs_what_is_checked_by_hash():
+    for job in workflow()["jobs"].values():
+        commands = [step["run"] for step in job["steps"] if "run" in step]
+        installs = [line for line in commands if "pip install" in line or "make test" in line]
+        assert "--require-hashes" in installs[0] or installs[0].startswith("make test")
 
 
 def test_the_workflow_tries_every_python_the_course_supports():

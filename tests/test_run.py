@@ -48,9 +48,10 @@ def run_chapters(names, course):
 def test_a_chapter_that_runs_is_a_row_with_its_seconds_and_its_peak_memory(course, capsys):
     assert run_chapters(["01"], course) == 0
     row = next(line for line in capsys.readouterr().out.splitlines() if line.endswith("  ok"))
-    name, seconds, megabytes, result = row.split()
+    name, seconds, of_cpu, megabytes, result = row.split()
     assert (name, result) == ("01_good", "ok")
     assert 1.5 < float(seconds) < 60
+    assert 0.1 < float(of_cpu) < float(seconds)  # sleeping takes none
     assert 80 < float(megabytes) < 400
 
 

@@ -7,6 +7,8 @@ import nbformat
 import pytest
 import sync
 
+import lenet_course
+
 HEADER = """\
 # ---
 # jupyter:
@@ -123,8 +125,9 @@ def test_the_badges_and_the_set_up_cell_are_written_into_the_source(synced):
     address = sync.repository()
     assert "an old one" not in text
     assert "mybinder.org/v2/gh/lenet-course/lenet-course/main?labpath=chapters%2F01_small" in text
-    assert "/lenet-course/lenet-course/blob/main/chapters/01_small.ipynb" in text
-    assert f'"git+{address}"' in text
+    release = f"v{lenet_course.__version__}"
+    assert f"/lenet-course/lenet-course/blob/{release}/chapters/01_small.ipynb" in text
+    assert sync.setup_cell(f"git+{address}@{release}") in text
 
 
 def test_readmes_badges_open_the_first_chapter(synced):
@@ -253,24 +256,13 @@ def test_an_unknown_chapter_is_named(course, capsys):
     assert "No chapter begins with '07': there are 01_small." in capsys.readouterr().err
 
 
-def test_the_set_up_cell_does_nothing_where_the_course_is_installed(monkeypatch):
-    monkeypatch.setattr("subprocess.run", never)
-    exec(sync.SETUP_SOURCE.format(repository=sync.repository()), {})
-
-
-def test_the_set_up_cell_fetches_the_course_where_it_is_missing(monkeypatch):
-    calls = []
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setattr("subprocess.run", lambda command, check: calls.append(command))
-    exec(sync.SETUP_SOURCE.format(repository=sync.repository()), {})
-    assert calls[0][1:] == [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        f"git+{sync.repository()}",
-    ]
+def test_every_chapter_has_the_same_set_up_cell(synced):
+    other = source_of(synced).with_name("02_other.py")
+    shutil.copy(source_of(synced), other)
+    edit(other, sync.setup_cell(f"git+{sync.repository()}@{sync.tag()}"), "print('mine')\n")
+    assert sync.main(["02"], synced) == 0
+    cells = [sync.SETUP_CELL.search(path.read_text("utf-8")) for path in (source_of(synced), other)]
+    assert cells[0]["source"] == cells[1]["source"]
 
 
 def test_the_fallbacks_digits_are_never_written_into_the_notebooks(monkeypatch):

@@ -36,6 +36,7 @@ LAB_SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
 }
 
+SIGNS_OF_OTHER_BYTES = re.compile(r"DO NOT MATCH THE HASHES|hashes? (?:are|is) missing", re.I)
 SIGNS_OF_A_FULL_DISK = re.compile(
     r"No space left on device|\[Errno 28\]|WinError 112|not enough space on the disk", re.I
 )
@@ -102,10 +103,16 @@ def say(text: str) -> None:
 def fingerprint(build: str) -> str:
     """Name the settings that decide what is installed: these files, this folder, torch's build."""
     digest = hashlib.sha256()
-    for path in (ROOT / "pyproject.toml", ROOT / "constraints.txt", Path(__file__).resolve()):
+    settings = [ROOT / "pyproject.toml", ROOT / "constraints.txt", Path(__file__).resolve()]
+    for path in settings + [locked(level) for level in LEVELS]:
         digest.update(path.read_bytes())
     digest.update(f"{ROOT} {build}".encode())
     return digest.hexdigest()
+
+
+def locked(level: str) -> Path:
+    """Return the file that names what a level adds, exactly, each file with its sha256."""
+    return ROOT / "locked" / f"{level}.txt"
 
 
 def stamp(venv: Path, level: str) -> Path:
@@ -174,6 +181,13 @@ def explain(output: str, venv: Path) -> str:
     log = f"pip's own words are in {shown(log_of(venv))}."
     if SIGNS_OF_A_FULL_DISK.search(output):
         return f"The disk is full: free some space and run the same command again; {log}"
+    if SIGNS_OF_OTHER_BYTES.search(output):
+        names = re.findall(r"^    (\S+?)(?:==\S+)? from ", output, re.M)
+        return (
+            f"What came for {', '.join(names) or 'a package'} is not the file that was tested (its "
+            f"sha256 differs), so nothing was installed: see whether the index or a proxy serves "
+            f"files of its own; {log}"
+        )
     if SIGNS_OF_NO_NETWORK.search(output):
         return (
             "The package index is out of reach: check the network (or the proxy) and run the same "
@@ -265,14 +279,34 @@ def constraints_around(venv: Path) -> Path:
     return path
 
 
+def locked_around(venv: Path, level: str) -> Path:
+    """Write what a level needs, with hashes, leaving out a torch that is there already.
+
+    PyTorch's own index serves files of its own, whose hashes the ordinary index does not know.
+    """
+    text = "".join(locked(name).read_text() for name in LEVELS[: LEVELS.index(level) + 1])
+    if installed_torch(venv):
+        text = re.sub(r"^torch==(?:.*\\\n)*.*\n", "", text, flags=re.M)
+    path = venv / "lenet-course-locked.txt"
+    path.write_text(text)
+    return path
+
+
 def install_the_rest(venv: Path, level: str) -> None:
-    """Install the course itself, editable, with everything that a level names."""
+    """Install everything that a level names, checked by hash, and the course itself, editable.
+
+    The second step finds all it needs where the locked files were made, on Linux; elsewhere it adds
+    the few packages that only that system needs.
+    """
     more = ", the libraries and the test tools" if level == "test" else " and the libraries"
     say(f"Installing JupyterLab{more} (about a minute; 1.5 GB on disk in all) ...")
-    course = ["-c", str(constraints_around(venv)), "-e", f".[{level}]"]
-    done, output = pip(venv, "install", *course)
-    if not done:
-        raise InstallError(explain(output, venv))
+    course = ["-c", str(constraints_around(venv)), "--no-build-isolation", "-e", f".[{level}]"]
+    named = locked_around(venv, level)
+    checked = ["--require-hashes", "--no-deps", "-r", str(named)]
+    for step in [checked, course] if "==" in named.read_text() else [course]:
+        done, output = pip(venv, "install", *step)
+        if not done:
+            raise InstallError(explain(output, venv))
 
 
 def quieten_lab(venv: Path) -> None:

@@ -1,7 +1,8 @@
 """Run every chapter's source from clean, without a browser, and say how long and how large it was.
 
-make run                    every chapter
-make run ARGS="00 07"       these chapters only
+make run                        every chapter
+make run ARGS="00 07"           these chapters only
+make run ARGS="--like-binder"   on one core and with 2 GB of memory, as on mybinder.org
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import binder_limits
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from sync import CELL_SECONDS, KERNEL, QUIET_KERNEL, ROOT, SyncError, chosen, read_source
@@ -24,6 +26,8 @@ PEAK_BYTES = {
     "darwin": "__import__('resource').getrusage(__import__('resource').RUSAGE_SELF).ru_maxrss",
     "win32": "__import__('psutil').Process().memory_info().peak_wset",
 }
+# The processor time of the kernel and of the processes that it started and waited for.
+CPU_SECONDS = "sum(__import__('os').times()[:4])"
 SLOWEST_SHOWN = 5
 
 
@@ -33,6 +37,7 @@ class Outcome:
 
     chapter: str
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     peak_megabytes: float = 0.0
     failure: str = ""
     cells: list[tuple[float, str, str]] = field(default_factory=list)  # seconds, name, first line
@@ -72,7 +77,8 @@ async def run_chapter(path: Path) -> Outcome:
                 spent = time.monotonic() - began
                 outcome.cells.append((spent, f"{path.stem}[{number}]", first_line(cell.source)))
                 print(".", end="", flush=True)
-            outcome.peak_megabytes = await peak_megabytes(client)
+            outcome.peak_megabytes = await ask(client, PEAK_BYTES.get(sys.platform, "0")) / 1e6
+            outcome.cpu_seconds = await ask(client, CPU_SECONDS)
     except CellExecutionError as error:
         outcome.failure = f"FAILED in cell {number}: {error.ename}: {error.evalue}"
         print(f"\n{error}", file=sys.stderr)
@@ -85,22 +91,22 @@ async def run_chapter(path: Path) -> Outcome:
     return outcome
 
 
-async def peak_megabytes(client: NotebookClient) -> float:
-    """Ask the kernel for its largest size so far, in MB; 0 where the system does not tell."""
-    question = PEAK_BYTES.get(sys.platform, "0")
+async def ask(client: NotebookClient, question: str) -> float:
+    """Ask the kernel for a number; 0 where the system does not tell."""
     reply = await client.kc.execute(
-        "", silent=True, user_expressions={"peak": question}, reply=True, timeout=30
+        "", silent=True, user_expressions={"answer": question}, reply=True, timeout=30
     )
-    answer = reply["content"]["user_expressions"]["peak"]
-    return int(answer["data"]["text/plain"]) / 1e6 if answer["status"] == "ok" else 0.0
+    answer = reply["content"]["user_expressions"]["answer"]
+    return float(answer["data"]["text/plain"]) if answer["status"] == "ok" else 0.0
 
 
 def table(outcomes: list[Outcome]) -> str:
     """Write the outcomes as aligned text, and the slowest cells below."""
     width = max(len(outcome.chapter) for outcome in outcomes)
-    lines = [f"{'chapter':{width}}  seconds  peak MB  result"]
+    lines = [f"{'chapter':{width}}  seconds  of cpu  peak MB  result"]
     lines += [
-        f"{one.chapter:{width}}  {one.seconds:7.1f}  {one.peak_megabytes:7.0f}  {one.result}"
+        f"{one.chapter:{width}}  {one.seconds:7.1f}  {one.cpu_seconds:6.1f}  "
+        f"{one.peak_megabytes:7.0f}  {one.result}"
         for one in outcomes
     ]
     cells = sorted((cell for one in outcomes for cell in one.cells), reverse=True)
@@ -113,17 +119,40 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Read the command line; return 0 when every chapter ran to its end, else 1."""
     parser = argparse.ArgumentParser(description="Run the chapters from clean, without a browser.")
     parser.add_argument("chapters", nargs="*", help="such as 00 07; all of them without")
+    parser.add_argument("--like-binder", action="store_true", help="one core, 2 GB of memory")
+    options = parser.parse_args(arguments)
     try:
-        paths = chosen(root / "chapters", parser.parse_args(arguments).chapters)
+        paths = chosen(root / "chapters", options.chapters)
     except SyncError as error:
         print(error, file=sys.stderr)
         return 1
     if not paths:
         print("There are no chapters to run.", file=sys.stderr)
         return 1
+    return run_like_binder(paths) if options.like_binder else int(not run_all(paths)[1])
+
+
+def run_all(paths: list[Path]) -> tuple[list[Outcome], bool]:
+    """Run chapters one after the other and print the table; return it, and whether all ran."""
     outcomes = [asyncio.run(run_chapter(path)) for path in paths]
     print(f"\n{table(outcomes)}")
-    return 1 if any(outcome.failure for outcome in outcomes) else 0
+    return outcomes, not any(outcome.failure for outcome in outcomes)
+
+
+def run_like_binder(paths: list[Path]) -> int:
+    """Run chapters within mybinder.org's limits; return 0 when they ran and kept within them."""
+    with binder_limits.limited_memory() as peak:
+        memory = "2 GB of memory" if peak else "memory measured, not limited (root may limit it)"
+        print(f"As on mybinder.org: {binder_limits.one_core()}, {memory}.", flush=True)
+        outcomes, fine = run_all(paths)
+        largest = max(outcome.peak_megabytes for outcome in outcomes)
+        used = sum(outcome.cpu_seconds for outcome in outcomes)
+        words, kept = binder_limits.judged(used, largest)
+        print(f"\n{words}")
+        if peak:
+            in_all = int(peak.read_text()) / 1e6
+            print(f"all processes together, and files kept in memory: {in_all:.0f} MB at most")
+    return 0 if fine and kept else 1
 
 
 if __name__ == "__main__":

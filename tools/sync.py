@@ -7,7 +7,8 @@
 
 One way only: the .py is the source. Two parts of it are generated here as well, so that they are
 the same everywhere: the badges, from the repository's address in pyproject.toml, and the set-up
-cell. A twin is judged by what it holds, never by file times, which mean nothing after a checkout.
+cell, which fetches the release of this version where Colab opens a page. A twin is judged by what
+it holds, never by file times, which mean nothing after a checkout.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+from lenet_course import __version__
+
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_CHAPTER = "00_start_here"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -39,16 +42,20 @@ SETUP_CELL = re.compile(
     re.M | re.S,
 )
 SETUP_SOURCE = """\
-# Google Colab opens this page without the rest of the course, and fetches it here.
+# On Google Colab this fetches the course. Elsewhere it does nothing: README tells how to install.
 import importlib.util
 import subprocess
 import sys
 
-if importlib.util.find_spec("lenet_course") is None:
-    course = "git+{repository}"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
-    subprocess.run(pip, check=True)
-    importlib.invalidate_caches()
+if "google.colab" in sys.modules:
+    if importlib.util.find_spec("lenet_course") is None:
+        course = "{course}"
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
+        subprocess.run(pip, check=True)
+        importlib.invalidate_caches()
+    from lenet_course import colab
+
+    colab.prepare()
 """
 
 
@@ -60,6 +67,21 @@ def repository(root: Path = ROOT) -> str:
     """Return the repository's address, from the one place that holds it."""
     with (root / "pyproject.toml").open("rb") as file:
         return tomllib.load(file)["project"]["urls"]["Repository"]
+
+
+def tag() -> str:
+    """Name the release that Colab opens and installs, so that page and package belong together."""
+    return f"v{__version__}"
+
+
+def setup_cell(course: str) -> str:
+    """Write the set-up cell; `course` is what pip installs on Colab.
+
+    Example:
+        >>> 'course = "git+https://example.org/it@v1"' in setup_cell("git+https://example.org/it@v1")
+        True
+    """
+    return SETUP_SOURCE.format(course=course)
 
 
 def badges(address: str, chapter: str, pictures: str = "badges") -> list[str]:
@@ -75,7 +97,7 @@ def badges(address: str, chapter: str, pictures: str = "badges") -> list[str]:
     project = address.removeprefix("https://github.com/")
     notebook = f"chapters/{chapter}.ipynb"
     binder = f"https://mybinder.org/v2/gh/{project}/main?labpath={quote(notebook, safe='')}"
-    colab = f"https://colab.research.google.com/github/{project}/blob/main/{notebook}"
+    colab = f"https://colab.research.google.com/github/{project}/blob/{tag()}/{notebook}"
     return [
         f"[![Binder]({pictures}/binder.svg)]({binder})",
         f"[![Colab]({pictures}/colab.svg)]({colab})",
@@ -104,7 +126,7 @@ def with_generated_parts(text: str, chapter: str, address: str) -> str:
             '`# %% tags=["setup"]`.'
         )
     text = with_badges(text, badges(address, chapter))
-    setup = SETUP_SOURCE.format(repository=address)
+    setup = setup_cell(f"git+{address}@{tag()}")
     return SETUP_CELL.sub(lambda found: f"{found['marker']}{setup}\n", text, count=1)
 
 
