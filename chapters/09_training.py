@@ -262,7 +262,7 @@ assert (1 / 4 * 1 / 8) / (1 / 200) == 6.25
 assert abs(loss - each.mean().item()) < 1e-4
 assert too_much > loss + 0.1
 assert error < 0.5
-Markdown(f"mean of means {too_much:.4f}, of digits {loss:.4f}, error {error:.1%}")
+f"the mean of means is {too_much / loss:.0f} times the mean of digits"
 
 # %% [markdown]
 # ### The training accuracy that was never true
@@ -286,8 +286,8 @@ during = [row.train_error for row in history.epochs]
 afterwards = evaluate(model, few)[1]
 assert during[0] > afterwards + 0.3
 assert not is_mnist or during[-1] > afterwards + 0.02
-told = f"first {during[0]:.1%}, in the last {during[-1]:.1%}, of the final weights {afterwards:.1%}"
-Markdown(f"training error counted in the {told}")
+about = [f"{round(100 * error, -1):.0f}%" for error in (during[0], during[-1], afterwards)]
+"training error, about {} in the first pass, {} in the last, {} of the final weights".format(*about)
 
 # %% [markdown]
 # What was counted during a pass describes no network at all. In a long training the last pass and

@@ -196,7 +196,7 @@ def layers_agree(model):
     return [neighbours_agree(values, labels[:1_000]) for values in seen.values()]
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 after, before = layers_agree(model), layers_agree(networks.build(network, seed=0))
 assert after[-1] > before[-1]
 steps_up = torch.tensor(after[:7]).diff()  # from the input to F6
@@ -930,7 +930,7 @@ Markdown(f"{of_seeds}; the interval of the first: {fewest:.0f} to {most:.0f}")
 # Train a modern LeNet-5, ReLU and max-pooling, for one pass, from two seeds. It takes about as long
 # as the first training did.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 modern = networks.find("relu-max")
 tests = {"1998": test}
 for seed in (0, 1):
@@ -964,7 +964,7 @@ Markdown(f"80 against 100: {few_shared:.1%}; 5 against 25: {many_shared:.1%}")
 # much; with 30 hardly ever. The error rates alone do not decide, but what the two share. And ours?
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def compared(one, other):  # both wrong, only the one, only the other, and what coins say of it
     first, second = (tests[name].predictions != labels for name in (one, other))
     ours, theirs = int((first & ~second).sum()), int((second & ~first).sum())

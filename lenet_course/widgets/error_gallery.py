@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from lenet_course.data import Split
 
 from .explorer import Explorer, number, script
+from .layer_by_layer import through
 
 ANY = -1  # in place of a digit or a choice
 MOST = 400  # pictures on the page at once
@@ -152,17 +152,7 @@ class ErrorGallery(Explorer):
 
     def _seen(self) -> dict[str, Tensor]:
         """What each layer gives for the chosen digit, (maps, height, width) or (units,)."""
-        # JupyterLab may ask while a cell trains the network: so a copy answers, set to judging.
-        model = copy.deepcopy(self._model).eval()
-        values = self._prepare(self._digits.images[self.chosen][None])
-        seen = {"input": values[0].cpu()}
-        values = values.to(next(model.parameters()).device)
-        with torch.no_grad():
-            for name, layer in model.named_children():
-                values = layer(values)
-                if name != "flatten":
-                    seen[name.partition("_")[0]] = values[0].float().cpu()  # a squash replaces sums
-        return seen
+        return through(self._model, self._prepare(self._digits.images[self.chosen][None]))
 
     def _update(self, change: object = None) -> None:
         with self.hold_sync():  # one message: pictures and the words that belong to them

@@ -17,33 +17,12 @@ from lenet_course.networks import Network
 
 from .drawing_pad import DrawingPad
 from .explorer import Explorer, number, script
+from .layer_by_layer import through
 from .static_text import StaticText
 
 Networks = Mapping[str, tuple[nn.Module, Network]]
 Seen = dict[str, Tensor]
 DARKEST = 0.7  # of a layer's largest number: the weaker ones are to be seen on a projector too
-
-
-@torch.no_grad()
-def through(model: nn.Module, network: Network, digit: Tensor) -> Seen:
-    """What each layer makes of one digit, by its name: "input", "C1", and so on to "output".
-
-    A layer's squash belongs to it: what leaves the squash is what the layer hands on. Dropout is
-    left out, as in judging, so a network may be looked at while it trains and is not switched.
-
-    model: built from network; digit: uint8 (28, 28). Gives (maps, height, width) or (units,) each.
-    """
-    values, name = network.prepare(digit[None]), "input"
-    seen = {name: values[0]}
-    values = values.to(next(model.parameters()).device)
-    for layer, (child, module) in zip(network.layers, model.named_children(), strict=True):
-        if isinstance(layer, shapes.Dropout):
-            continue
-        values = module(values)
-        if not isinstance(layer, shapes.Flatten):
-            name = name if isinstance(layer, shapes.Activation) else child
-            seen[name] = values[0].float().cpu()
-    return seen
 
 
 class LeNetInMotion(StaticText, ipywidgets.Box):
@@ -53,7 +32,7 @@ class LeNetInMotion(StaticText, ipywidgets.Box):
     its 7x12 picture, which melts into the code of the answer where the network has codes, and the
     ten outputs as bars. It follows the pen.
 
-    `motion.answers` are the digits read, `motion.seen` what every layer gives (see `through`), both
+    `motion.answers` are the digits read, `motion.seen` what every layer gives, both
     by the network's name and empty while nothing is drawn; `motion.pad.ink = picture` draws from
     Python, and `motion.layers.melt`, from 0 to 100, says how far F6 has melted. With a name,
     drawing and melting are still there when the cell runs again.
@@ -165,7 +144,7 @@ class Layers(Explorer):
             return {}, {}, str(error)
         digit = torch.from_numpy(prepared["centred"])
         seen = {
-            name: through(model, network, digit)
+            name: through(model, network.prepare(digit[None]))
             for name, (model, network) in self._networks.items()
         }
         return prepared, seen, ""

@@ -14,7 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from lenet_course import data, networks, training
 from lenet_course.exercises import chapter_12
-from lenet_course.widgets import ErrorGallery, lenet_in_motion
+from lenet_course.widgets import ErrorGallery, layer_by_layer
 
 PAGE = Page("12_looking_inside")
 SOURCE, hand_made, sections, run = PAGE.source, PAGE.hand_made, PAGE.sections, PAGE.run
@@ -48,11 +48,11 @@ def test_what_goes_through_ends_where_the_network_ends(name):
     assert "flatten" not in seen
 
 
-def test_what_goes_through_by_hand_is_what_lenet_in_motion_shows():
+def test_what_goes_through_by_hand_is_what_widgets_show():
     network, digit = networks.find("lenet5-1998"), torch.randint(256, (28, 28)).byte()
     model = networks.build(network, seed=0)
     by_hand = hand_made("through", torch=torch)(model, network.prepare(digit[None]))
-    seen = lenet_in_motion.through(model, network, digit)
+    seen = layer_by_layer.through(model, network.prepare(digit[None]))
     assert list(seen) == list(by_hand)
     assert all(torch.equal(seen[name], values[0]) for name, values in by_hand.items())
 

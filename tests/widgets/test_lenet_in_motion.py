@@ -11,7 +11,8 @@ from lenet_course import networks, results, trained
 from lenet_course.codes import digit_codes
 from lenet_course.handwriting import to_mnist
 from lenet_course.widgets import LeNetInMotion
-from lenet_course.widgets.lenet_in_motion import DARKEST, through
+from lenet_course.widgets.layer_by_layer import through
+from lenet_course.widgets.lenet_in_motion import DARKEST
 
 OF_1998 = trained.load(resources.files(results) / "1998-map-distortions.safetensors")
 MODERN = trained.load()
@@ -51,7 +52,7 @@ def shown(motion, name):
 def test_what_goes_through_ends_in_the_networks_own_outputs(name):
     network = networks.FAMILY[name]
     model = networks.build(network, seed=0).eval()
-    seen = through(model, network, digit(one()))
+    seen = through(model, network.prepare(digit(one())[None]))
     inputs = network.prepare(digit(one())[None])
     assert torch.equal(seen["input"], inputs[0])
     torch.testing.assert_close(seen["output"], model(inputs)[0], atol=1e-4, rtol=1e-4)
@@ -61,7 +62,7 @@ def test_what_goes_through_ends_in_the_networks_own_outputs(name):
 def test_a_network_that_is_training_is_looked_at_without_dropout_and_without_being_switched():
     network = networks.find("wide-dropout")
     model = networks.build(network, seed=0).train()
-    one_look, another = (through(model, network, digit(one())) for _ in range(2))
+    one_look, another = (through(model, network.prepare(digit(one())[None])) for _ in range(2))
     assert torch.equal(one_look["output"], another["output"])
     assert model.training and model.dropout.training
 
@@ -86,7 +87,7 @@ def test_what_is_drawn_goes_through_both_networks(drawn):
     assert drawn.answers == {"1998": 1, "modern": 1}
     assert drawn.layers.words == "1998 reads 1; modern reads 1."
     for name, (model, network) in BOTH.items():
-        wanted = through(model, network, digit(one()))
+        wanted = through(model, network.prepare(digit(one())[None]))
         assert all(torch.equal(drawn.seen[name][layer], wanted[layer]) for layer in wanted)
 
 
