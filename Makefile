@@ -2,6 +2,8 @@
 # make test            install what is missing, run the whole suite   ARGS="-k shapes"
 # make run             run every chapter from clean, print a table    ARGS="00 07" or ARGS="--like-binder"
 # make sync            chapters/*.py -> their executed .ipynb         ARGS="--check" or ARGS="--force 01"
+# make slides          slides and lesson plans of the chapters        ARGS="00 07"
+# make site            the website, slides and plans with it
 # make bench           measure how long an epoch takes, way by way   ARGS="--threads 2" or BENCH=recipes
 # make bundle          one archive that installs the course without a network, on machines like this
 # make constraints     find the newest versions that go together, write constraints.txt and locked/
@@ -25,7 +27,7 @@ BIN := $(VENV)/bin
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 endif
 
-.PHONY: lab test test-long run sync bench bundle constraints
+.PHONY: lab test test-long run sync slides site bench bundle constraints
 .SILENT:
 
 lab:
@@ -47,6 +49,14 @@ run:
 sync:
 	$(PYTHON) tools/install.py test
 	$(BIN)/python tools/sync.py $(ARGS)
+
+slides:
+	$(PYTHON) tools/install.py teach
+	$(BIN)/python tools/slides.py $(ARGS)
+
+site:
+	$(PYTHON) tools/install.py teach
+	$(BIN)/python tools/build_site.py
 
 bench:
 	$(PYTHON) tools/install.py lab

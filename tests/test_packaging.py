@@ -88,7 +88,7 @@ def imported_modules():
     )  # google is Colab's own
 
 
-EVERYTHING = declared("lab", "test")
+EVERYTHING = declared("lab", "teach", "test")
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
@@ -136,7 +136,7 @@ def locked(*levels):
 
 
 def test_every_tested_version_is_locked_with_hashes_and_nothing_else_is():
-    versions = {name: version for name, (version, _) in locked("lab", "test").items()}
+    versions = {name: version for name, (version, _) in locked("lab", "teach", "test").items()}
     assert versions == constraints()
 
 
@@ -147,7 +147,7 @@ def test_each_level_locks_what_it_names():
 
 
 def test_locked_files_hold_versions_and_hashes_and_no_address():
-    for level in ("lab", "test"):
+    for level in ("lab", "teach", "test"):
         lines = (ROOT / f"locked/{level}.txt").read_text(encoding="utf-8").splitlines()
         kinds = r"#.*|[\w.-]+==[\w.]+ \\|    --hash=sha256:[0-9a-f]{64}(?: \\)?"
         assert all(re.fullmatch(kinds, line) for line in lines)
@@ -259,9 +259,21 @@ def test_what_binder_would_build(monkeypatch):
     assert "cuda" not in dockerfile.lower()
 
 
-def workflow():
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+def workflow(name="ci"):
     """What runs for everyone else, as a tree."""
-    return yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    return yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text(encoding="utf-8"))
+
+
+def test_the_website_is_published_by_tag_by_a_job_that_may_do_nothing_else():
+    site = workflow("site")
+    assert site[True]["push"] == {"tags": ["v*"]}  # YAML reads `on` as a truth
+    assert site["permissions"] == {"contents": "read"}
+    assert "permissions" not in site["jobs"]["build"]
+    assert site["jobs"]["publish"]["needs"] == "build"
+    assert site["jobs"]["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
 
 
 def test_the_workflow_may_only_read():
@@ -269,10 +281,9 @@ def test_the_workflow_may_only_read():
     assert not any("permissions" in job for job in workflow()["jobs"].values())
 
 
-def test_the_workflow_names_its_actions_by_their_exact_commit():
-    used = re.findall(
-        r"uses: (\S+)", (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
-    )
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_names_its_actions_by_their_exact_commit(path):
+    used = re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
     assert used
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name) for name in used)
 

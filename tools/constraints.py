@@ -28,7 +28,11 @@ LOCKED_HEADER = """\
 # {what}, with the sha256 of every file of these versions.
 # Written by `make constraints`.
 """
-WHAT = {"lab": "What a learner needs", "test": "What the tests need as well"}
+WHAT = {
+    "lab": "What a learner needs",
+    "teach": "What makes slides and website as well",
+    "test": "What the tests need as well",
+}
 SIMPLE_INDEX = "application/vnd.pypi.simple.v1+json"
 
 
@@ -47,15 +51,18 @@ def choose_versions(venv: Path) -> dict[str, list[str]]:
             raise install.InstallError(install.explain(output, venv))
     pin = venv / "torch.txt"
     pin.write_text(f"torch=={install.installed_torch(venv)}\n" if done else "")
-    names = {}
+    added, known = {}, set()
     for level in install.LEVELS:
         done, output = install.pip(venv, "install", "-c", str(pin), "-e", f".[{level}]")
         if not done:
             raise install.InstallError(install.explain(output, venv))
-        names[level] = [line.partition("==")[0] for line in frozen(venv)]
+        names = {line.partition("==")[0] for line in frozen(venv)}
+        added[level], known = names - known, known | names
     pins = frozen(venv)
-    learner = [line for line in pins if line.partition("==")[0] in names["lab"]]
-    return {"lab": learner, "test": [line for line in pins if line not in learner]}
+    return {
+        level: [line for line in pins if line.partition("==")[0] in names]
+        for level, names in added.items()
+    }
 
 
 def frozen(venv: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """Make the virtual environment and install what the course needs, once.
 
     python tools/install.py lab      what a learner needs
+    python tools/install.py teach    the same, and what makes slides and website
     python tools/install.py test     the same, and what the tests need
 
 A stamp file remembers what was installed from which settings, so a second run calls no pip and
@@ -23,7 +24,7 @@ import sys
 from pathlib import Path
 
 PYTHON_FLOOR = (3, 11)
-LEVELS = ("lab", "test")  # each holds the ones before it
+LEVELS = ("lab", "teach", "test")  # each holds the ones before it
 PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -298,8 +299,12 @@ def install_the_rest(venv: Path, level: str) -> None:
     The second step finds all it needs where the locked files were made, on Linux; elsewhere it adds
     the few packages that only that system needs.
     """
-    more = ", the libraries and the test tools" if level == "test" else " and the libraries"
-    say(f"Installing JupyterLab{more} (about a minute; 1.5 GB on disk in all) ...")
+    more = {
+        "lab": " and the libraries",
+        "teach": ", the libraries and what makes pages",
+        "test": ", the libraries and the test tools",
+    }
+    say(f"Installing JupyterLab{more[level]} (about a minute; 1.5 GB on disk in all) ...")
     course = ["-c", str(constraints_around(venv)), "--no-build-isolation", "-e", f".[{level}]"]
     named = locked_around(venv, level)
     checked = ["--require-hashes", "--no-deps", "-r", str(named)]
