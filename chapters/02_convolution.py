@@ -10,7 +10,7 @@
 # # 02 · Convolution
 #
 # [![Binder](badges/binder.svg)](https://mybinder.org/v2/gh/lenet-course/lenet-course/main?labpath=chapters%2F02_convolution.ipynb)
-# [![Colab](badges/colab.svg)](https://colab.research.google.com/github/lenet-course/lenet-course/blob/main/chapters/02_convolution.ipynb)
+# [![Colab](badges/colab.svg)](https://colab.research.google.com/github/lenet-course/lenet-course/blob/v0.1.0/chapters/02_convolution.ipynb)
 #
 # **Question.** What does one unit of C1 compute, and why is it worth computing at every place of
 # the digit with the same few numbers?
@@ -25,16 +25,20 @@
 # 45 minutes, 20 of them exercises · needs chapter 01
 
 # %% slideshow={"slide_type": "skip"} tags=["setup"]
-# Google Colab opens this page without the rest of the course, and fetches it here.
+# On Google Colab this fetches the course. Elsewhere it does nothing: README tells how to install.
 import importlib.util
 import subprocess
 import sys
 
-if importlib.util.find_spec("lenet_course") is None:
-    course = "git+https://github.com/lenet-course/lenet-course"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
-    subprocess.run(pip, check=True)
-    importlib.invalidate_caches()
+if "google.colab" in sys.modules:
+    if importlib.util.find_spec("lenet_course") is None:
+        course = "git+https://github.com/lenet-course/lenet-course@v0.1.0"
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
+        subprocess.run(pip, check=True)
+        importlib.invalidate_caches()
+    from lenet_course import colab
+
+    colab.prepare()
 
 # %% slideshow={"slide_type": "skip"}
 import time

@@ -10,7 +10,7 @@
 # # 07 · The whole network
 #
 # [![Binder](badges/binder.svg)](https://mybinder.org/v2/gh/lenet-course/lenet-course/main?labpath=chapters%2F07_the_whole_network.ipynb)
-# [![Colab](badges/colab.svg)](https://colab.research.google.com/github/lenet-course/lenet-course/blob/main/chapters/07_the_whole_network.ipynb)
+# [![Colab](badges/colab.svg)](https://colab.research.google.com/github/lenet-course/lenet-course/blob/v0.1.0/chapters/07_the_whole_network.ipynb)
 #
 # **Question.** What is LeNet-5, down to its last number, and how much of it is in the networks that
 # carry its name today?
@@ -26,16 +26,20 @@
 # every part is introduced here in a few lines, with the chapter that goes further.
 
 # %% slideshow={"slide_type": "skip"} tags=["setup"]
-# Google Colab opens this page without the rest of the course, and fetches it here.
+# On Google Colab this fetches the course. Elsewhere it does nothing: README tells how to install.
 import importlib.util
 import subprocess
 import sys
 
-if importlib.util.find_spec("lenet_course") is None:
-    course = "git+https://github.com/lenet-course/lenet-course"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
-    subprocess.run(pip, check=True)
-    importlib.invalidate_caches()
+if "google.colab" in sys.modules:
+    if importlib.util.find_spec("lenet_course") is None:
+        course = "git+https://github.com/lenet-course/lenet-course@v0.1.0"
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
+        subprocess.run(pip, check=True)
+        importlib.invalidate_caches()
+    from lenet_course import colab
+
+    colab.prepare()
 
 # %% slideshow={"slide_type": "skip"}
 import torch

@@ -10,7 +10,7 @@
 # # 13 · Back to 1998
 #
 # [![Binder](badges/binder.svg)](https://mybinder.org/v2/gh/lenet-course/lenet-course/main?labpath=chapters%2F13_back_to_1998.ipynb)
-# [![Colab](badges/colab.svg)](https://colab.research.google.com/github/lenet-course/lenet-course/blob/main/chapters/13_back_to_1998.ipynb)
+# [![Colab](badges/colab.svg)](https://colab.research.google.com/github/lenet-course/lenet-course/blob/v0.1.0/chapters/13_back_to_1998.ipynb)
 #
 # **Question.** Does the network of the paper, trained as the paper says, do what the paper says?
 #
@@ -24,16 +24,20 @@
 # 65 minutes, 20 of them exercises · needs chapters 06 and 09; 10 and 12 help
 
 # %% slideshow={"slide_type": "skip"} tags=["setup"]
-# Google Colab opens this page without the rest of the course, and fetches it here.
+# On Google Colab this fetches the course. Elsewhere it does nothing: README tells how to install.
 import importlib.util
 import subprocess
 import sys
 
-if importlib.util.find_spec("lenet_course") is None:
-    course = "git+https://github.com/lenet-course/lenet-course"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
-    subprocess.run(pip, check=True)
-    importlib.invalidate_caches()
+if "google.colab" in sys.modules:
+    if importlib.util.find_spec("lenet_course") is None:
+        course = "git+https://github.com/lenet-course/lenet-course@v0.1.0"
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
+        subprocess.run(pip, check=True)
+        importlib.invalidate_caches()
+    from lenet_course import colab
+
+    colab.prepare()
 
 # %% slideshow={"slide_type": "skip"}
 import math

@@ -10,7 +10,7 @@
 # # 14 · Faster and further
 #
 # [![Binder](badges/binder.svg)](https://mybinder.org/v2/gh/lenet-course/lenet-course/main?labpath=chapters%2F14_faster_and_further.ipynb)
-# [![Colab](badges/colab.svg)](https://colab.research.google.com/github/lenet-course/lenet-course/blob/main/chapters/14_faster_and_further.ipynb)
+# [![Colab](badges/colab.svg)](https://colab.research.google.com/github/lenet-course/lenet-course/blob/v0.1.0/chapters/14_faster_and_further.ipynb)
 #
 # **Question.** Where does the time of an epoch go, which of it can be had back without changing
 # what is learned, and what do more processes and machines add?
@@ -27,16 +27,20 @@
 # exercise 5 · needs chapters 01, 07 and 09
 
 # %% slideshow={"slide_type": "skip"} tags=["setup"]
-# Google Colab opens this page without the rest of the course, and fetches it here.
+# On Google Colab this fetches the course. Elsewhere it does nothing: README tells how to install.
 import importlib.util
 import subprocess
 import sys
 
-if importlib.util.find_spec("lenet_course") is None:
-    course = "git+https://github.com/lenet-course/lenet-course"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
-    subprocess.run(pip, check=True)
-    importlib.invalidate_caches()
+if "google.colab" in sys.modules:
+    if importlib.util.find_spec("lenet_course") is None:
+        course = "git+https://github.com/lenet-course/lenet-course@v0.1.0"
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
+        subprocess.run(pip, check=True)
+        importlib.invalidate_caches()
+    from lenet_course import colab
+
+    colab.prepare()
 
 # %% slideshow={"slide_type": "skip"}
 import math

@@ -10,7 +10,7 @@
 # # 15 · Your own digits
 #
 # [![Binder](badges/binder.svg)](https://mybinder.org/v2/gh/lenet-course/lenet-course/main?labpath=chapters%2F15_your_own_digits.ipynb)
-# [![Colab](badges/colab.svg)](https://colab.research.google.com/github/lenet-course/lenet-course/blob/main/chapters/15_your_own_digits.ipynb)
+# [![Colab](badges/colab.svg)](https://colab.research.google.com/github/lenet-course/lenet-course/blob/v0.1.0/chapters/15_your_own_digits.ipynb)
 #
 # **Question.** The network reads MNIST. What fails on your handwriting, and why?
 #
@@ -24,16 +24,20 @@
 # 50 minutes, 20 of them exercises · leans on chapter 00, and at the end on chapter 09
 
 # %% slideshow={"slide_type": "skip"} tags=["setup"]
-# Google Colab opens this page without the rest of the course, and fetches it here.
+# On Google Colab this fetches the course. Elsewhere it does nothing: README tells how to install.
 import importlib.util
 import subprocess
 import sys
 
-if importlib.util.find_spec("lenet_course") is None:
-    course = "git+https://github.com/lenet-course/lenet-course"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
-    subprocess.run(pip, check=True)
-    importlib.invalidate_caches()
+if "google.colab" in sys.modules:
+    if importlib.util.find_spec("lenet_course") is None:
+        course = "git+https://github.com/lenet-course/lenet-course@v0.1.0"
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", course]
+        subprocess.run(pip, check=True)
+        importlib.invalidate_caches()
+    from lenet_course import colab
+
+    colab.prepare()
 
 # %% slideshow={"slide_type": "skip"}
 import tempfile

@@ -137,7 +137,7 @@ class Lab:
         )
 
     def _wait(self) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while time.monotonic() < end and self._process.poll() is None:
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.address}/api?token={self.token}", timeout=5).close()
@@ -166,6 +166,7 @@ class Lab:
 def notebook_page(browser, lab: Lab) -> Iterator[NotebookPage]:
     """A fresh page to open a notebook in. Afterwards no request may have left this machine."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(60_000)  # a busy machine may be slow, which is no mistake
     page = NotebookPage(context.new_page(), lab)
     try:
         yield page
@@ -195,17 +196,17 @@ class NotebookPage:
         if message.type == "error":
             self.errors.append(message.text)
 
-    def open_and_run(self, path: str, timeout: float = 300) -> list[dict]:
+    def open_and_run(self, path: str, timeout: float = 1200) -> list[dict]:
         """Open a notebook of the lab's root and run every cell; gives each code cell's state.
 
         Each is {"source", "count", "errors"}; timeout is in seconds.
         """
         self.page.goto(f"{self.lab.address}/lab?token={self.lab.token}&reset")
-        self.page.wait_for_function("() => window.jupyterapp", timeout=60_000)
+        self.page.wait_for_function("() => window.jupyterapp", timeout=180_000)
         self.page.evaluate(OPEN, path)
         return self.run_all(timeout)
 
-    def run_all(self, timeout: float = 300) -> list[dict]:
+    def run_all(self, timeout: float = 1200) -> list[dict]:
         """Run every cell of the open notebook, again or for the first time."""
         self.page.evaluate(RUN)
         self.page.wait_for_function("() => window.lenetDone", timeout=timeout * 1000)
