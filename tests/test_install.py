@@ -88,7 +88,8 @@ class Course:
         (folder / "locked/lab.txt").write_text(
             "torch==2.13.0 \\\n    --hash=sha256:" + "0" * 64 + "\n"
         )
-        (folder / "locked/test.txt").write_text("# Nothing more.\n")
+        for level in ("teach", "test"):
+            (folder / f"locked/{level}.txt").write_text("# Nothing more.\n")
         nowhere = f"http://127.0.0.1:{closed_port()}"
         foreign = ("PIP_", "PYTHONPATH")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
