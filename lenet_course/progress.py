@@ -14,6 +14,9 @@ from tqdm import tqdm
 
 from lenet_course.notebook import in_notebook, widget_bundle
 
+LEAST_SECONDS = 0.1  # between two looks at a bar
+PART_OF_THE_TIME = 0.01  # and of the time so far: a look costs messages, and they may pile up
+
 
 class Progress:
     """A running bar: what `progress` gives."""
@@ -26,6 +29,11 @@ class Progress:
         if text:
             self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(n)
+        if not self._bar.disable:
+            # A kernel's channel holds some thousand messages for who does not read while a cell
+            # runs, as nbval; more are dropped, and among them may be that the cell has ended.
+            so_far = self._bar.last_print_t - self._bar.start_t
+            self._bar.mininterval = max(LEAST_SECONDS, PART_OF_THE_TIME * so_far)
 
 
 @contextmanager

@@ -42,6 +42,17 @@ def test_in_a_terminal_the_bar_is_on_standard_error(monkeypatch, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_the_longer_it_goes_on_the_more_seldom_the_bar_is_drawn(monkeypatch):
+    terminal, clock = Terminal(), [1000.0]
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr("tqdm.std.time", lambda: clock[0])
+    with progress(total=60_000, label="long") as bar:
+        for _ in range(60_000):
+            clock[0] += 0.01
+            bar.update(1)
+    assert 300 < terminal.getvalue().count("\r") < 600  # in ten minutes
+
+
 def test_where_nobody_watches_nothing_is_written(capsys):
     run()
     assert capsys.readouterr() == ("", "")
