@@ -527,7 +527,6 @@ def test_ctrl_c_in_a_real_process_prints_the_history_and_leaves_cleanly():
         import os, signal, threading, torch
         from torch import nn
         from lenet_course.data import Split
-from lenet_course.interrupts import StopRequest
         from lenet_course.training import fit
         before = signal.getsignal(signal.SIGINT)  # ignored, where a shell runs in the background
         model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))

@@ -67,6 +67,9 @@ EXAMPLES = {
         DIGITS[:2] / 255, torch.stack([EDGE, -EDGE.T]), 0.5, ["one", "other"]
     ),
     "parts": lambda: figures.parts({"step": {"forward": 1, "back": 2}, "time": {"C1": 3}}),
+    "passes": lambda: figures.passes(
+        [(1, 2.3), (2, 1.1)], {"training": [(1, 9.5), (2, 3.0)]}, {"test": [(1, 2.65)]}
+    ),
     "pictures": lambda: figures.pictures(DIGITS[:2], ["one", "other"], "Two digits, side by side"),
     "preparation": lambda: figures.preparation(
         {"drawn": DIGITS[0].numpy(), "cropped": DIGITS[0, 4:24, 12:16].numpy()}
