@@ -461,7 +461,7 @@ def test_a_folder_may_hold_raw_or_packed_files_under_either_spelling(tmp_path, e
 
 
 def test_a_folder_that_is_none_is_one_sentence(tmp_path):
-    with pytest.raises(DataError, match=r"There is no folder .*away\. Name the folder .* or unset LENET_COURSE_DATA"):
+    with pytest.raises(DataError, match=r"There is no folder .*away\. Name the folder that holds"):
         downloads.read_folder(tmp_path / "away", FILES)
 
 
