@@ -52,6 +52,8 @@ EXPERIMENTS: dict[str, tuple[Plan, int]] = {
     "size-15k": (Plan(digits=15_000), 2),
     "size-30k": (Plan(digits=30_000), 2),
     "map-distortions": (Plan(loss=MAP(j=20.0), distorted=True), 2),
+    "averaged": (Plan(averaged=True), 5),
+    "map-small-j": (Plan(loss=MAP(j=0.1)), 5),
 }
 """What is tried, and with how many seeds: the most valuable first."""
 
@@ -299,6 +301,7 @@ def _parser() -> argparse.ArgumentParser:
     other.add_argument("--steps", choices=STEPS, help="a step size for each weight, or one for all")
     other.add_argument("--rates", choices=RATES, help="of the twenty passes")
     other.add_argument("--first-weights", choices=RULES, help="the rule that they are drawn by")
+    other.add_argument("--averaged", action="store_true", help="S2 and S4 average, and do not add")
     other.add_argument("--distortions", action="store_true", help="show each digit transformed")
     other.add_argument("--digits", type=int, help="learn from the first so many")
     return parser
@@ -329,6 +332,7 @@ def changed(plan: Plan, options: argparse.Namespace) -> Plan:
         rates=rates if options.passes is None else rates[: options.passes],
         second_order=STEPS[options.steps] if options.steps else plan.second_order,
         first_weights=options.first_weights or plan.first_weights,
+        averaged=plan.averaged or options.averaged,
         distorted=plan.distorted or options.distortions,
         digits=digits,
     )

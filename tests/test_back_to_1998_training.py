@@ -19,9 +19,10 @@ PLANS = pytest.mark.parametrize(
         SHORT,
         replace(SHORT, loss=engine.MAP(20.0)),
         replace(SHORT, second_order=False),
+        replace(SHORT, averaged=True),
         replace(SHORT, distorted=True),
     ],
-    ids=["second order", "MAP", "plain", "distorted"],
+    ids=["second order", "MAP", "plain", "averaged", "distorted"],
 )
 
 
@@ -89,6 +90,41 @@ def test_plain_steps_are_all_the_same(digits):
     plan = replace(SHORT, second_order=False)
     sizes = engine.step_sizes(engine.first_weights(SEEDS), plan, digits, SEEDS, 3)
     assert sizes[:, engine.trainable().bool()].unique().tolist() == pytest.approx([1e-5])
+
+
+def of_means(flat):
+    """Make the same network of units that average: each coefficient four times as large."""
+    model = engine.to_module(flat)
+    for unit in (model.S2, model.S4):
+        unit.reduction = "mean"
+        unit.coefficient.data *= 4
+    return model
+
+
+def test_averaged_is_a_network_whose_units_average_each_step_of_it(digits):
+    flat = engine.first_weights([0]).double()
+    plan = replace(SHORT, digits=1, second_order=False, rates=(1e-3,), averaged=True)
+    model = of_means(flat[0])
+    states = model[:-1](training.NETWORK.prepare(digits.images[:1]).double())
+    plan.loss.value(states, digits.labels[:1], losses.codes_like(states)).sum().backward()
+    torch.optim.SGD(model.parameters(), lr=1e-3).step()
+    engine.one_pass(flat, plan, digits, [0], 1)
+    for ours, theirs in zip(of_means(flat[0]).parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+
+
+def test_where_units_average_mu_weighs_sixteen_times_as_much_for_their_coefficients(digits):
+    flat = engine.first_weights(SEEDS)
+    summed, averaged = (
+        network.named(engine.step_sizes(flat, replace(SHORT, averaged=averaged), digits, SEEDS, 1))
+        for averaged in (False, True)
+    )
+    for name, ours in averaged.items():
+        if name.endswith("coefficient"):
+            h = 1e-4 / summed[name] - training.MU
+            torch.testing.assert_close(ours, 1e-4 / (16 * training.MU + h), rtol=1e-4, atol=0)
+        else:
+            assert torch.equal(ours, summed[name])
 
 
 def test_the_kernels_that_table_I_leaves_out_stay_zero(digits):

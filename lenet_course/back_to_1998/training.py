@@ -48,6 +48,8 @@ class Plan:
         rates: one a pass: eta, or for plain steps the step size itself.
         second_order: a step size for each weight, eta / (mu + h); otherwise one for all.
         first_weights: the rule, "1/sqrt(F)" or "2.4/F".
+        averaged: let S2 and S4 learn the coefficient of their four inputs' mean (p. 6), not of
+            their sum (p. 7). The network is the same; a plain step does a sixteenth as much.
         distorted: show each digit transformed, differently in each pass.
         digits: learn from the first so many.
     """
@@ -56,6 +58,7 @@ class Plan:
     rates: tuple[float, ...] = OUR_RATES
     second_order: bool = True
     first_weights: str = "1/sqrt(F)"
+    averaged: bool = False
     distorted: bool = False
     digits: int = 60_000
 
@@ -165,15 +168,29 @@ def step_sizes(flat: Tensor, plan: Plan, train: Split, seeds: Sequence[int], num
     Introduced in chapter 13.
     """
     rate, learns = plan.rates[number - 1], trainable().to(flat)
+    scale = _scale(flat, plan)
     if not plan.second_order:
-        return rate * learns.expand_as(flat)
+        return (rate / scale.square() * learns).expand_as(flat)
     which = [
         numpy.random.default_rng([seed, number, 1]).permutation(plan.digits)[:SAMPLES]
         for seed in seeds
     ]
     which = torch.from_numpy(numpy.stack(which, axis=1)).to(flat.device)
     digits, labels = _fetch(train, which, flat)
-    return rate / (MU + curvature(flat, plan.loss, digits, labels)) * learns
+    return rate / (MU * scale.square() + curvature(flat, plan.loss, digits, labels)) * learns
+
+
+def _scale(flat: Tensor, plan: Plan) -> Tensor:
+    """Say how many times a weight of `flat` is what learns in its place: (1, 60900).
+
+    Let u = s w learn. By u the slope is 1/s of that by w, and the curvature h/s². So a step of u,
+    eta / (mu + h/s²) times its slope, moves w by eta / (mu s² + h) times the slope by w.
+    """
+    scale = torch.ones_like(flat[:1])
+    if plan.averaged:
+        for layer in ("S2", "S4"):
+            named(scale)[f"{layer}.coefficient"].fill_(4)
+    return scale
 
 
 @torch.no_grad()

@@ -156,6 +156,7 @@ def test_an_option_makes_another_experiment_with_checkpoints_of_its_own(tmp_path
         ("--rates paper", "rates", list(engine.PAPER_RATES)),
         ("--rates paper --passes 1", "rates", [5e-4]),
         ("--first-weights 2.4/F", "first_weights", "2.4/F"),
+        ("--averaged", "averaged", True),
         ("--distortions", "distorted", True),
         ("--digits 30", "digits", 30),
         ("--loss map", "loss", {"name": "MAP", "j": 20.0, "exact": False}),

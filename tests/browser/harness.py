@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -70,6 +71,23 @@ THEMED = """() => {
   const colour = getComputedStyle(document.querySelector(".jp-Notebook")).backgroundColor;
   const paper = Number(colour.match(/[0-9]+/)[0]);
   return (WANTED) && !document.querySelector("#jupyterlab-splash");
+}"""
+STROKE = """async ([x, watched]) => {
+  const canvas = document.querySelector(".lenet-pad canvas");
+  const box = canvas.getBoundingClientRect();
+  const fire = (type) => canvas.dispatchEvent(new PointerEvent(type, {
+    clientX: box.left + x, clientY: box.top + 140, button: 0, pointerId: 1 }));
+  canvas.setPointerCapture = () => {}; // there is no such pointer in truth
+  const changed = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error("nothing new within twenty seconds")), 20000);
+    new MutationObserver(resolve).observe(
+      document.querySelector(watched), { childList: true, subtree: true });
+  });
+  const start = performance.now();
+  fire("pointerdown");
+  fire("pointerup");
+  await changed;
+  return performance.now() - start;
 }"""
 EVALUATE = """async (expression) => {
   const kernel = window.lenetPanel.sessionContext.session.kernel;
@@ -248,26 +266,73 @@ class NotebookPage:
         dark, light = sorted(map(luminance, colours))
         return (light + 0.05) / (dark + 0.05)
 
-    def draw(self, *places: tuple[float, float], within: str = "") -> None:
-        """A stroke by mouse on the drawing pad, through places in CSS pixels of the pad.
+    def draw(self, *places: tuple[float, float], within: str = "", by: str = "mouse") -> None:
+        """A stroke on the drawing pad, through places in CSS pixels of the pad.
 
         within: says which pad is meant, where a page has two.
+        by: "mouse", "pen" or "finger".
         """
         canvas = self.page.locator(f"{within} .lenet-pad canvas")
         canvas.scroll_into_view_if_needed()
         box = canvas.bounding_box()
-        spots = [(box["x"] + x, box["y"] + y) for x, y in places]
+        first, *rest = [(box["x"] + x, box["y"] + y) for x, y in places]
+        spots = [first, *between(first, rest)]
+        if by == "mouse":
+            self._draw_by_mouse(spots)
+        else:
+            self._draw_by_other(spots, by)
+
+    def _draw_by_mouse(self, spots: list[tuple[float, float]]) -> None:
         self.page.mouse.move(*spots[0])
         self.page.mouse.down()
         for spot in spots[1:]:
-            self.page.mouse.move(*spot, steps=8)
+            self.page.mouse.move(*spot)
         self.page.mouse.up()
+
+    def _draw_by_other(self, spots: list[tuple[float, float]], tool: str) -> None:
+        """Playwright has no pen and lets no finger move: the browser's own protocol does."""
+        protocol = self.page.context.new_cdp_session(self.page)
+
+        def pen(kind: str, x: float, y: float) -> None:
+            event = {"type": f"mouse{kind}", "x": x, "y": y, "pointerType": "pen"}
+            event |= {"button": "left", "buttons": 0 if kind == "Released" else 1, "clickCount": 1}
+            protocol.send("Input.dispatchMouseEvent", event)
+
+        def finger(kind: str, x: float, y: float) -> None:
+            name = {"Pressed": "touchStart", "Moved": "touchMove", "Released": "touchEnd"}[kind]
+            points = [] if kind == "Released" else [{"x": x, "y": y}]
+            protocol.send("Input.dispatchTouchEvent", {"type": name, "touchPoints": points})
+
+        send = {"pen": pen, "finger": finger}[tool]
+        send("Pressed", *spots[0])
+        for spot in spots[1:]:
+            send("Moved", *spot)
+        send("Released", *spots[-1])
+        protocol.detach()
+
+    def time_strokes(self, watched: str) -> float:
+        """The median time, in ms, from a dot on the pad to a change within `watched`.
+
+        Twenty dots in a row, from x = 120 to 25, which has to be empty: each has to be new ink.
+        """
+        places = range(120, 20, -5)
+        return statistics.median(self.page.evaluate(STROKE, [x, watched]) for x in places)
 
     def close(self) -> None:
         """End the kernel and close the page."""
         with contextlib.suppress(Exception):
             self.page.evaluate("() => window.lenetPanel.sessionContext.shutdown()")
         self.page.close()
+
+
+def between(
+    start: tuple[float, float], stops: list[tuple[float, float]], steps: int = 8
+) -> Iterator[tuple[float, float]]:
+    """The places on the way from stop to stop, each way in `steps` steps."""
+    for stop in stops:
+        for step in range(1, steps + 1):
+            yield tuple(a + (b - a) * step / steps for a, b in zip(start, stop, strict=True))
+        start = stop
 
 
 def luminance(rgb: list[float]) -> float:

@@ -1,6 +1,5 @@
 """LeNet in motion under a real mouse, a finger and real keys, with two trained networks."""
 
-import statistics
 import time
 
 import pytest
@@ -225,20 +224,9 @@ def test_the_keyboard_alone_draws_and_clears(motion):
     assert motion.notebook.count_cells() == cells, "JupyterLab took no key"
 
 
-def test_a_finger_draws_too(motion):
-    pad = motion.page.locator(".lenet-pad canvas")
-    pad.scroll_into_view_if_needed()
-    box = pad.bounding_box()
-    touch = motion.page.context.new_cdp_session(motion.page)
-
-    def send(kind, *points):
-        spots = [{"x": box["x"] + x, "y": box["y"] + y} for x, y in points]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
-
-    send("touchStart", ONE[0])
-    for y in range(60, 241, 20):
-        send("touchMove", (140, y))
-    send("touchEnd")
+@pytest.mark.parametrize("tool", ["finger", "pen"])
+def test_finger_and_pen_draw_too(motion, tool):
+    motion.notebook.draw(*ONE, by=tool)
     expect_reading(motion, 1)
 
 
@@ -279,33 +267,13 @@ def test_it_is_readable_in_the_dark_theme(motion, tmp_path):
     motion.readable_in_the_dark(tmp_path / "dark.png", *parts)
 
 
-DOT = """async (x) => {
-  const canvas = document.querySelector(".lenet-pad canvas");
-  const bars = document.querySelector(".lenet-explorer section:last-child .outputs");
-  const box = canvas.getBoundingClientRect();
-  const fire = (type) => canvas.dispatchEvent(new PointerEvent(type, {
-    clientX: box.left + x, clientY: box.top + 140, button: 0, pointerId: 1 }));
-  canvas.setPointerCapture = () => {}; // there is no such pointer in truth
-  const changed = new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error("no new bars within twenty seconds")), 20000);
-    new MutationObserver(resolve).observe(bars, { childList: true, subtree: true });
-  });
-  const start = performance.now();
-  fire("pointerdown");
-  fire("pointerup");
-  await changed;
-  return performance.now() - start;
-}"""
-
-
 @pytest.mark.long  # of a machine that has nothing else to do
 def test_from_stroke_to_bars_takes_under_a_tenth_of_a_second_at_the_median(motion):
     medians = []
     for _ in range(5):  # a machine that is busy with other things gets another chance
         draw(motion, ONE)
         expect_reading(motion, 1)
-        times = [motion.page.evaluate(DOT, 120 - 5 * number) for number in range(20)]
-        medians.append(statistics.median(times))
+        medians.append(motion.notebook.time_strokes("section[aria-label='modern'] .outputs"))
         if medians[-1] < 100:
             break
         clear(motion)
