@@ -298,9 +298,9 @@ answer
 # ### Draw one yourself
 #
 # Clear the pad and draw: with the mouse, a pen, a finger, or with keys (arrows move, space puts the
-# pen down or lifts it, U undoes, C clears). Beside it stands the picture that the network is given,
-# and its ten shares, which follow your strokes. Then try to fool it: draw small, tilted, in
-# two pieces, or a letter. It has to choose one of ten digits, whatever you draw.
+# pen down or lifts it, U undoes, C clears). Beside it stands the digit that is made of it,
+# 28 by 28 pixels, and ten shares, which follow your strokes. Then try to fool the network: draw
+# small, tilted, in two pieces, or a letter. It has to choose one of ten digits, whatever you draw.
 #
 # A page that only shows this notebook, such as GitHub's, has no pad: it shows the drawing and its
 # preparation as a picture. With a kernel and without a pad, copy the two cells above, change the
@@ -318,13 +318,16 @@ reader
 #
 # Between the drawing and the ten numbers stand the layers. Here all of them light up while you
 # draw. Beside the pad the drawing is prepared, step by step; below follows what each layer hands
-# on, from the input through C1, S2, C3, S4 and C5 to F6; last the ten numbers, the *logits*, that
-# the shares are made from. White is zero, the deepest orange a layer's largest numbers.
+# on, from the input through C1, S2, C3, S4 and C5 to F6 (C is a convolution, S a subsampling, F a
+# fully connected layer: chapters 02 to 06 say what these are); last the ten numbers, the *logits*,
+# that the shares are made from. White is zero, the deepest orange a layer's largest numbers; only
+# the input is ink. (A page without a kernel shows greys, dark where a number is large.)
 #
 # Clear the pad and draw a 7 slowly, its bar first, then the long stroke. In C1 you see your stroke
 # six times, and each time other parts of it light up: which one picks out level strokes, which one
-# upright ones? S2 shows the same, coarser. At which moment does the answer become a 7? Chapters 02
-# to 06 open up one layer each.
+# upright ones? S2 shows the same, coarser. At which moment does the answer become a 7? F6's
+# 84 numbers are drawn as 7 by 12 squares. In this network they mean nothing to the eye; chapter 06
+# shows one in which they do.
 
 # %%
 motion = widgets.LeNetInMotion({"Your network": (model, network)}, name="start here")

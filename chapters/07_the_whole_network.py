@@ -22,7 +22,7 @@
 # * read an answer from distances;
 # * say what each of seven networks called LeNet-5 changes against the paper.
 #
-# 45 minutes, 15 of them exercises · needs chapter 01. Chapters 02 to 06 open up one layer each:
+# 45 minutes, 15 of them exercises · needs chapter 01. Chapters 02 to 06 go through the layers:
 # every part is introduced here in a few lines, with the chapter that goes further.
 
 # %% slideshow={"slide_type": "skip"} tags=["setup"]
@@ -792,15 +792,17 @@ figures.code_pictures(states.tolist(), "0123456789", what="the states of F6 for"
 #
 # Clear the pad and draw a 3, slowly; then close it to an 8 with two more strokes. Look for
 #
-# * colour: the squash of 1998 gives numbers of both signs, orange above zero and blue below. ReLU
-#   lets none below zero through, so on the right much stays white;
+# * colour: the squash of 1998 gives numbers of both signs, orange above zero, blue and hatched
+#   below. ReLU lets none below zero through, so on the right much stays white. (A page without a
+#   kernel shows greys, dark where a number is large);
 # * F6: on the left a picture that turns from a 3 into an 8 as you draw. *Melt* turns it into the
 #   code that it is nearest to, and tells how much of the distance is left. On the right 84 numbers
 #   that were never asked to be a picture;
 # * the bars: on the left the *shortest* wins, on the right the *largest*.
 #
-# Last, draw a letter. Both have to answer; but on the left even the nearest code is now far, and
-# that can be seen.
+# Last, draw letters. Both have to answer, and on the left the distance sometimes tells: digits that
+# are read rightly lie about 10 from their code, most of them within 25, and an X or an H is likely
+# to lie farther out. But a B or an S may well pass for a digit.
 
 # %%
 two = {"1998": (paper, "lenet5-1998"), "modern": (modern, "relu-max")}

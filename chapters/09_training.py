@@ -739,11 +739,12 @@ assert len(paper.FIGURE_5_TRAINING) == len(paper.FIGURE_5_TEST) == 21
 monitor
 
 # %% [markdown]
-# `monitor.fit` takes what `training.fit` takes. **Try:** the run lasts some seconds; write 50 for
-# `more_passes` to have time, run the cell, and press *Pause* in the monitor above. Does the step
-# still count? *Go on*, then *Stop*. The kernel's own stop button does the same, also while the run
-# is paused. (Where Jupyter hears no button before the cell has ended, as on Colab, the monitor says
-# so, and the kernel's button is left.)
+# `monitor.fit` takes what `training.fit` takes, and trains in the same way. **Try:** the run lasts
+# some seconds; write 50 for `more_passes` to have time, run the cell, and press *Pause* in the
+# monitor above. Does the step still count? *Go on*, then *Stop*. The kernel's own stop button does
+# the same, also while the run is paused. (Where Jupyter hears no button before the cell has ended,
+# as on Colab, the monitor says so, and only the kernel's stop button works.) `watched` builds a new
+# network each time.
 
 
 # %%
@@ -771,7 +772,8 @@ len(history.epochs)
 # the test digits are not asked here. And a pass of yours has 5,152 digits, one of 1998 had 60,000.
 #
 # **Look for** the pass in which the training error, circles, falls below the other, squares. From
-# there on the network knows its own digits better than new ones. Is that so in both pairs?
+# there on at the latest the network knows its own digits better than new ones. Is there such a pass
+# in both pairs?
 
 # %%
 of_1998 = zip(paper.FIGURE_5_TRAINING, paper.FIGURE_5_TEST, strict=True)

@@ -242,12 +242,13 @@ figures.gallery(of_f6, "F6's states for one digit of each class", "0123456789")
 #
 # Send a digit of your own through, stroke by stroke, and beside it through a modern network with
 # the course's own weights. Clear the pad and draw a 4 with an open top. *Melt* F6 into the code:
-# which pixels had furthest to go? Then close the top. The picture turns into that of a 9: in how
-# many pixels has F6 the sign of its code, and how far is it from the 4's? The modern network's F6
-# has no code, and no picture appears.
+# which pixels had furthest to go? Then close the top. F6, unmelted again, turns into the picture of
+# a 9: in how many of its 84 pixels has it the sign of the 9's code, and how large has its distance
+# to the code of the 4 become? The modern network's F6 has no code: drawn in the same way, its 84
+# numbers show no digit.
 #
 # Then draw a letter, or a scribble. What becomes of the distance to the nearest code, and what of
-# the largest logit? The section on mistakes below asks this of the test digits.
+# the largest logit? The section on mistakes below asks the first of the test digits.
 
 # %%
 ready = load_trained()
@@ -818,7 +819,8 @@ assert not is_mnist or (commonest_of_1998, times) == ((9, 4), 8)
 commonest_of_1998, times
 
 # %% [markdown]
-# No pair of digits was confused more often in 1998: 8 of 82, as the gallery says too.
+# No digit was taken for a certain other one more often in 1998: 8 of the 82 are a 9 read as 4. The
+# gallery says so too, once its two fields of digits are set.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Whose mistake?

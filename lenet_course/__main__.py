@@ -53,7 +53,8 @@ def data(arguments: argparse.Namespace) -> int:
 def chapters(arguments: argparse.Namespace) -> int:
     """Copy the chapters into a folder of yours, to be opened with JupyterLab.
 
-    A notebook that is there already and differs from the course's is yours: it stays, and is named.
+    A notebook that is there already and differs from the course's stays, and is named: it may hold
+    your work, or come from another release.
     """
     from . import chapters
 

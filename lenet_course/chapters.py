@@ -21,7 +21,7 @@ class Copied(NamedTuple):
     new: list[Path]
     same: list[Path]
     kept: list[Path]
-    """The learner's own: they differ from the course's, and were left as they are."""
+    """They differ from the course's, a learner's work or another release's: left as they are."""
 
 
 def source() -> Path:
@@ -41,8 +41,8 @@ def source() -> Path:
 def copy(folder: str | Path) -> Copied:
     """Copy the notebooks and what they show into a folder, which is made where it is missing.
 
-    A file that is there already and differs is the learner's work and stays as it is. Raises
-    ChaptersError for a folder that cannot be written to.
+    A file that is there already and differs stays as it is: it may be a learner's work. Raises
+    ChaptersError for a folder that cannot be written to, and for the course's own.
     """
     folder, chapters, copied = Path(folder).expanduser(), source(), Copied([], [], [])
     if folder.resolve() == chapters.resolve():

@@ -52,7 +52,7 @@ def text(added: list[str]) -> str:
 
 
 def _install(packages: list[str]) -> None:
-    """Let pip add packages, with every version that is here held where it is."""
+    """Let pip add packages, with every package that the course names held where it is."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     held = {each.name: doctor.version_of(each.name) for each in doctor.needed()}
     pins = [f"{name}=={version}" for name, version in held.items() if version]

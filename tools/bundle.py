@@ -2,8 +2,9 @@
 
     make bundle                 writes dist/lenet-course-VERSION-SYSTEM-PROCESSOR-PYTHON.zip
 
-In it are the wheels a learner needs, each checked by its sha256 on the way, the course with its
-chapters, MNIST's four files, and the script that installs them. It fits this system, this kind of
+In it are the wheels a learner needs, checked by their sha256 on the way (but for PyTorch's and what
+only this system needs: CONTRIBUTING.md says why), the course with its chapters, MNIST's four files,
+and the script that installs them. It fits this system, this kind of
 processor and this Python, so a room with several kinds of machines needs one of each.
 """
 

@@ -94,12 +94,12 @@ class Lesson:
 
 
 def share(minutes: int, weights: list[int]) -> list[int]:
-    """Share whole minutes out in proportion to the weights; at least one where a weight is not 0.
+    """Give each part whose weight is not 0 a minute, and share out the rest by the weights.
 
     What rounding leaves goes to the largest remainders, so that the parts add up.
 
     Raises:
-        ValueError: there are fewer minutes than parts that need one.
+        ValueError: there are fewer minutes than parts that need one, or no part needs any.
 
     Example:
         >>> share(10, [1, 1, 1, 0]), share(20, [9, 30, 1])
@@ -146,7 +146,10 @@ def read_lesson(path: Path) -> Lesson:
     )
     if not lesson.notes or not lesson.tasks:
         raise LessonError(f"{path.name} has no exercise, or no note for the teacher.")
-    _share_out(lesson)
+    try:
+        _share_out(lesson)
+    except ValueError as error:
+        raise LessonError(f"{path.name}: {error}") from None
     return lesson
 
 

@@ -4,7 +4,7 @@
     make slides ARGS="00 07"         these chapters only
 
 A deck is one file that needs no network: reveal.js, style and pictures are in it. A plan is one
-page to print, and index.html the list of all. They are made from the run notebooks.
+page to print, and index.html lists what was made. They are made from the run notebooks.
 """
 
 from __future__ import annotations

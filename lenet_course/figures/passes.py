@@ -18,7 +18,7 @@ def passes(losses: Points, ours: Mapping[str, Points], paper: Mapping[str, Point
     """Draw the loss against the step, and errors in percent against the pass, on a log scale.
 
     Args:
-        losses: (step, loss).
+        losses: (step, mean loss of the last 25).
         ours: name of an error to (pass, percent): filled marks.
         paper: the same of the paper: open marks.
 
@@ -31,7 +31,9 @@ def passes(losses: Points, ours: Mapping[str, Points], paper: Mapping[str, Point
     """
     with canvas(3.2, 1, 2) as (figure, (left, right)):
         left.plot(*_columns(losses), color=BLUE)
-        left.set(xlabel="step", ylabel="loss, mean of 25", ylim=(0, None))
+        left.set(xlabel="step", ylabel="loss, mean of 25", ylim=(0, None if losses else 2.5))
+        if not losses:
+            left.set_xlim(0, 100)
         _draw(right, ours, (BLUE, RED), filled=True, whose="yours")
         _draw(right, paper, (GREY, GREY), filled=False, whose="1998")
         right.set(xlabel="pass", ylabel="error, %", yscale="log", ylim=(LOWEST, HIGHEST))

@@ -1,4 +1,4 @@
-"""Things to touch: one module a widget, its JavaScript beside it."""
+"""Things to touch: one module a widget, its JavaScript, where it has any, beside it."""
 
 from .convolution_stepper import ConvolutionStepper
 from .digit_reader import DigitReader, read_digit

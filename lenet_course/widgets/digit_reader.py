@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import html
 from collections.abc import Callable
+from typing import Any
 
 import ipywidgets
 import numpy as np
@@ -40,7 +41,7 @@ def read_digit(
 
 
 class DigitReader(StaticText, ipywidgets.HBox):
-    """A drawing pad, the picture that the network is given, and its ten answers as bars.
+    """A drawing pad, the digit of 28x28 pixels made of it, and the network's ten answers as bars.
 
     model, prepare, decide: as for `read_digit`; a Network of the family has the last two. With a
     name, the drawing is still there when the cell runs again. `reader.answer` is the digit read, or
@@ -108,13 +109,13 @@ class DigitReader(StaticText, ipywidgets.HBox):
         self.reading.close()
         super().close()
 
-    def picture(self) -> bytes:
-        """The drawing, the prepared digit and the ten bars, as a PNG."""
+    def picture(self) -> Any:
+        """The drawing, the prepared digit and the ten bars."""
         from lenet_course import figures  # matplotlib, which no stroke has to wait for
 
         ink = self.pad.ink
         prepared = to_mnist(ink) if ink.any() else np.zeros((28, 28), np.uint8)
-        return figures.reading(ink, prepared, self.shares).image
+        return figures.reading(ink, prepared, self.shares)
 
 
 def _as_html(digit: np.ndarray, answer: int, shares: np.ndarray) -> str:
@@ -124,7 +125,7 @@ def _as_html(digit: np.ndarray, answer: int, shares: np.ndarray) -> str:
         f'<div style="margin-left: 24px; line-height: 1.5"><p role="status">Read as '
         f"<b>{answer}</b> ({shares[answer]:.0%}).</p>"
         f'<img src="{picture}" width="112" height="112" style="border: 1px solid #767676" '
-        f'alt="The digit as the network is given it, 28 by 28 pixels">'
+        f'alt="The prepared digit, 28 by 28 pixels">'
         f'<table aria-label="How much the network believes in each digit">{bars}</table></div>'
     )
 

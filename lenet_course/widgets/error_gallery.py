@@ -37,6 +37,10 @@ class ErrorGallery(Explorer):
         whose, true, given, chosen: what is shown first.
         name: keeps what was set when the cell runs again.
 
+    Raises:
+        ValueError: there is nobody whose mistakes could be shown.
+        traitlets.TraitError: `whose` is not among them.
+
     Example:
         >>> from lenet_course import networks
         >>> network = networks.FAMILY["relu-avg"]
@@ -74,6 +78,8 @@ class ErrorGallery(Explorer):
         chosen: int = ANY,
         name: str | None = None,
     ) -> None:
+        if not mistakes:
+            raise ValueError('Give mistakes of at least one reader, such as {"mine": {247: 9}}.')
         self._digits, self._model, self._prepare = digits, model, prepare
         self._groups = _groups(mistakes)
         self._mistakes = {who: dict(wrong) for who, wrong in mistakes.items()}
@@ -187,7 +193,7 @@ class ErrorGallery(Explorer):
         if self.chosen == ANY:
             return None
         picture = figures.feature_maps(self._seen())
-        return figures.Picture(picture.image, f"{self.words} {picture.alt}")
+        return figures.Picture(picture.image, f"{self._detail()} {picture.alt}")
 
 
 def _groups(mistakes: Mapping[str, object]) -> dict[str, list[str]]:

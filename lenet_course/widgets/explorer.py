@@ -55,6 +55,7 @@ class Explorer(StaticText, anywidget.AnyWidget):
 
     _css = _HERE / "explorer.css"
     _named: dict[tuple[str, str], Explorer] = {}  # noqa: RUF012 - shared by all on purpose
+    _key: tuple[str, str | None] | None = None  # nothing to forget, should making one go wrong
 
     def __init__(self, name: str | None = None, **start: Any) -> None:
         self._key, self._start = (type(self).__name__, name), dict(start)

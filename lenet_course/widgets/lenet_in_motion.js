@@ -191,7 +191,7 @@ export default explorer((model, root) => {
   const prepare = preparation(root);
   const prepared =
     "The ink in its box is fitted into 20×20, then placed so that its middle lies nearest to row 14, " +
-    "column 14 of 28×28. Each network adds its own border: that is its input.";
+    "column 14 of 28×28. A network that reads 32×32 adds a border: that is its input.";
   make(root, "div", { className: "note", textContent: prepared });
   const say = said(root);
   const legend =

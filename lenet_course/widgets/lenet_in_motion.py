@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any, ClassVar
 
 import ipywidgets
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from lenet_course import shapes
 from lenet_course.handwriting import BOX, HandwritingError, steps
-from lenet_course.networks import Network
+from lenet_course.networks import Network, build
 
 from .drawing_pad import DrawingPad
 from .explorer import Explorer, number, script
@@ -43,7 +44,7 @@ class LeNetInMotion(StaticText, ipywidgets.Box):
         name: keeps the drawing when the cell runs again.
 
     Raises:
-        ValueError: no network is given, or a module was not built from its Network.
+        ValueError: no network is given, or a module is not built as its Network describes.
 
     Example:
         >>> from lenet_course import networks
@@ -90,8 +91,8 @@ class LeNetInMotion(StaticText, ipywidgets.Box):
             part.close()
         super().close()
 
-    def picture(self) -> bytes:
-        """The drawing on its way through every layer, as a PNG."""
+    def picture(self) -> Any:
+        """The drawing on its way through every layer."""
         return self.layers.picture()
 
 
@@ -129,12 +130,18 @@ class Layers(Explorer):
         }
 
     def look(self, ink: np.ndarray) -> None:
-        """Show what becomes of another drawing: uint8 (H, W), 0 for paper and 255 for ink."""
+        """Show what becomes of another drawing: uint8 (H, W), 0 for paper and 255 for ink.
+
+        F6 is unmelted again.
+        """
         self._state = ({}, {}, "No reading: see the message under the pad.")
         try:
             self._state = self._read(ink)
         finally:
-            self._update()
+            if self.melt:
+                self.melt = 0  # F6 of another drawing is to be seen first
+            else:
+                self._update()
 
     def _read(self, ink: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, Seen], str]:
         """The drawing's preparation, what the networks make of it, and what hinders them."""
@@ -183,8 +190,8 @@ class Layers(Explorer):
     def _percent(self, proposal: dict[str, Any]) -> int:
         return max(0, min(proposal["value"], 100))
 
-    def picture(self) -> bytes:
-        """The drawing on its way through every layer, as a PNG."""
+    def picture(self) -> Any:
+        """The drawing on its way through every layer."""
         from lenet_course import figures  # matplotlib, which no stroke has to wait for
 
         prepared, seen, _ = self._state
@@ -194,7 +201,7 @@ class Layers(Explorer):
                 lit[name] = {layer: torch.zeros(shape) for layer, shape in _shapes(network).items()}
             if (ten := _codes(network)) is not None:
                 codes[name] = ten[self.answers[name]] if seen else torch.zeros(ten.shape[1])
-        return figures.in_motion(prepared, lit, codes).image
+        return figures.in_motion(prepared, lit, codes)
 
 
 def _check(networks: Networks) -> None:
@@ -202,13 +209,19 @@ def _check(networks: Networks) -> None:
     if not networks:
         raise ValueError('Give at least one network, such as {"mine": (model, network)}.')
     for title, (model, network) in networks.items():
-        on_paper = [row.name for row in network.trace()]
-        built = [name for name, _ in model.named_children()]
-        if built != on_paper:
+        given, wanted = _described(model), _described(build(network, seed=0))
+        if given != wanted:
+            one, other = next(pair for pair in zip_longest(given, wanted, fillvalue="no layer")
+                              if pair[0] != pair[1])  # fmt: skip
             raise ValueError(
-                f"{title!r}: its module has the layers {', '.join(built) or 'none'}, but "
-                f"{network.name} has {', '.join(on_paper)}. Give the Network it was built from."
+                f"{title!r}: its module has {one}, where {network.name} has {other}. Give the "
+                "Network it was built from."
             )
+
+
+def _described(model: nn.Module) -> list[str]:
+    """Say of each layer what it is called, and what torch says of it."""
+    return [f"{name}: {layer}" for name, layer in model.named_children()]
 
 
 def _shapes(network: Network) -> dict[str, tuple[int, ...]]:

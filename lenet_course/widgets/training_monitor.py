@@ -79,7 +79,7 @@ class TrainingMonitor(Explorer):
     def fit(
         self, model: nn.Module, train: Split, validation: Split | None = None, **how: Any
     ) -> History:
-        """Train as `training.fit` does, with the same arguments, and show it.
+        """Train as `training.fit` does, and show it. `request` is the monitor's own.
 
         Raises:
             TrainingError: as `training.fit` does.
@@ -209,7 +209,7 @@ class TrainingMonitor(Explorer):
             "paused": f"paused after {steps}, between two steps. It goes on, or stops, as you say.",
             "ended": f"ended after {steps}.",
             "interrupted": f"stopped after {steps}. Weights and history are whole; another call "
-            "of fit goes on with these weights.",
+            "of fit with the same network goes on with these weights.",
             "diverged": f"ended after {steps}, for the loss is no longer a number.",
             "broken off": f"broken off by an error; it was seen up to {steps}.",
         }

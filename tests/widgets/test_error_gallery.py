@@ -129,11 +129,17 @@ def test_what_was_set_is_still_there_when_the_cell_runs_again():
     second.close()
 
 
+def test_without_anybody_whose_mistakes_to_show_it_says_so():
+    with pytest.raises(ValueError, match="mistakes of at least one reader"):
+        gallery({})
+
+
 def test_a_page_without_widgets_gets_the_chosen_digits_layers_and_a_sentence_that_stays():
     shown = gallery()
     data, metadata = shown._repr_mimebundle_()
     assert data["image/png"][:4] == b"\x89PNG" and len(data["image/png"]) < 25_000
-    assert metadata["image/png"]["alt"].startswith(shown.words)
+    said = shown.words.partition(" shown: read wrongly by 1998. ")[2]
+    assert said and metadata["image/png"]["alt"].startswith(said)
     assert "One digit, layer by layer" in metadata["image/png"]["alt"]
     shown.true = 9
     assert shown._repr_mimebundle_()[0]["text/plain"] == data["text/plain"]

@@ -178,7 +178,15 @@ def test_a_network_without_f6_is_shown_all_the_same():
     motion = LeNetInMotion({"wide": (networks.build(network, seed=0), network)})
     motion.pad.ink = one()
     assert "F6" not in motion.seen["wide"] and "f6" not in shown(motion, "wide")
-    assert motion.picture().startswith(b"\x89PNG")
+    assert motion.picture().image.startswith(b"\x89PNG")
+
+
+def test_a_new_stroke_shows_f6_unmelted(drawn):
+    drawn.layers.melt = 100
+    drawn.pad.ink = one().T
+    assert drawn.layers.melt == 0
+    f6, code = (shown(drawn, "1998")[name] for name in ("picture", "code"))
+    assert f6 != code
 
 
 def test_melting_stays_between_none_and_all(motion):
@@ -196,10 +204,20 @@ def test_without_a_network_there_is_nothing_to_watch():
         LeNetInMotion({})
 
 
-def test_a_module_of_another_network_is_refused_with_both_lists_of_layers():
-    other = networks.find("relu-max")
-    with pytest.raises(ValueError, match=r"'mine': .* C1_scaled_tanh, .* relu-max has .* C1_relu,"):
-        LeNetInMotion({"mine": (OF_1998.model, other)})
+@pytest.mark.parametrize(
+    "built, shown, words",
+    [
+        ("lenet5-1998", "relu-max", r"has C1_scaled_tanh: .*, where relu-max has C1_relu: ReLU"),
+        ("relu-avg", "relu-max", r"has S2: AvgPool2d\(.*, where relu-max has S2: MaxPool2d\("),
+        ("sigmoid-avg", "sigmoid-max", r"has S2: AvgPool2d"),
+        ("wide-dropout", "relu-max", r"has C1: .*, where relu-max has C1: "),
+    ],
+)
+def test_a_module_of_another_network_is_refused_with_the_first_layer_that_differs(
+    built, shown, words
+):
+    with pytest.raises(ValueError, match=f"'mine': its module {words}"):
+        LeNetInMotion({"mine": (networks.build(built, seed=0), networks.find(shown))})
 
 
 def test_an_error_in_the_kernel_is_said_under_the_pad_and_goes_with_the_next_drawing(monkeypatch):
@@ -233,12 +251,16 @@ def test_drawing_and_melting_are_still_there_when_the_cell_runs_again():
 
 def test_a_page_without_widgets_gets_a_sentence_that_is_always_the_same_and_a_picture(motion):
     told = []
-    for ink in (np.zeros((140, 140), np.uint8), one()):
+    for ink, begins, read in (
+        (np.zeros((140, 140), np.uint8), "An empty pad, and what every layer", "no output yet"),
+        (one(), "A drawing, prepared, and what every layer", "the smallest output is 1"),
+    ):
         motion.pad.ink = ink
         data, metadata = motion._repr_mimebundle_()
         told.append(data["text/plain"])
         assert data["image/png"].startswith(b"\x89PNG") and len(data["image/png"]) < 40_000
-        assert metadata["image/png"]["alt"] == data["text/plain"]
+        alt = metadata["image/png"]["alt"]
+        assert alt.startswith(begins) and read in alt
     assert told[0] == told[1]
     assert "1998: input, C1, S2, C3, S4, C5, F6, output" in told[0]
     assert "run this cell in JupyterLab" in told[0]
