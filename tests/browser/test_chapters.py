@@ -111,7 +111,11 @@ OPERATE = {
 """What is done by hand in a chapter once it has run."""
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+# Those without a widget to operate say little here that their notebooks' tests do not say.
+@pytest.mark.parametrize(
+    "chapter",
+    [pytest.param(name, marks=[] if name in OPERATE else pytest.mark.long) for name in CHAPTERS],
+)
 def test_every_cell_runs_in_order_without_error_and_its_widgets_answer(notebook, chapter):
     cells = notebook.open_and_run(f"chapters/{chapter}")
     assert cells, "a chapter has code cells"

@@ -79,6 +79,7 @@ def test_every_section_runs_alone(page):
         run(section, dict(names))
 
 
+@pytest.mark.long
 def test_every_cell_runs_again_at_once_and_after_the_whole_page(page):
     names, others = page
     cells = [cell for section in others for cell in section]

@@ -121,12 +121,14 @@ def test_every_section_runs_alone(page):
         run(section, dict(names))
 
 
+@pytest.mark.long
 def test_the_sections_run_backwards_and_twice(page):
     names, others = page
     for section in [*reversed(others), *others]:
         run(section, names)
 
 
+@pytest.mark.long
 def test_every_cell_runs_again_at_once_and_after_the_whole_page(page):
     names, others = page
     cells = [*sections()[0][2:], *(cell for section in others for cell in section)]

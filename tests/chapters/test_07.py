@@ -3,6 +3,7 @@
 import re
 
 import jupytext
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -118,6 +119,7 @@ def start_of_the_page():
     return names, others
 
 
+@pytest.mark.long
 def test_the_sections_run_forwards_and_then_backwards(mnist, monkeypatch):
     monkeypatch.setattr(data, "load", lambda: mnist)
     names, others = start_of_the_page()

@@ -176,6 +176,7 @@ def remembering(fit):
     return quick
 
 
+@pytest.mark.long
 def test_every_cell_runs_again_at_once_and_after_the_whole_page(mnist, monkeypatch):
     monkeypatch.setattr(data, "load", lambda: mnist)
     monkeypatch.setattr(training, "fit", remembering(training.fit))

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import jupytext
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -147,6 +148,7 @@ def test_every_section_runs_alone_from_the_last_to_the_first_with_the_stand_in_d
         run(section, dict(names))
 
 
+@pytest.mark.long
 def test_every_cell_runs_again_at_once_and_after_the_whole_page(mnist, monkeypatch):
     monkeypatch.setattr(data, "load", lambda: mnist)
     cells, names = [cell for section in sections() for cell in section], {"__name__": "__main__"}

@@ -191,6 +191,7 @@ def test_every_section_runs_alone(page):
         run(section, dict(names))
 
 
+@pytest.mark.long
 def test_the_sections_run_backwards_and_twice(page):
     names, others = page[0].copy(), page[1]
     for section in [*reversed(others), *others]:

@@ -148,6 +148,7 @@ def test_every_section_runs_alone(page):
         run(section, dict(names))
 
 
+@pytest.mark.long
 def test_the_sections_run_backwards_and_then_each_ones_cells_do(page):
     names, others = page
     for section in reversed(others):

@@ -82,6 +82,7 @@ def test_every_section_runs_alone(page):
         PAGE.run(section, dict(names))
 
 
+@pytest.mark.long
 def test_the_sections_run_backwards_and_twice(page):
     names, others = page
     for section in [*reversed(others), *others]:
