@@ -23,7 +23,7 @@ from .links import nested_squares, partial_sums
 from .maps import feature_maps
 from .motion import in_motion
 from .passes import passes
-from .picture import Picture, canvas, painted
+from .picture import Picture, canvas, painted, painted_small
 from .scores import shares
 from .shapes import architecture, table, window
 from .signed import products, signed_maps
@@ -56,6 +56,7 @@ __all__ = [
     "nested_squares",
     "on_plane",
     "painted",
+    "painted_small",
     "partial_sums",
     "parts",
     "passes",

@@ -7,23 +7,19 @@ Introduced in chapter 12.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullLocator
 from numpy import ndarray
-from PIL import Image
 from torch import Tensor
 
-from .picture import BLACK, BLUE, RED, Picture, canvas, painted, plain
+from .picture import BLACK, BLUE, COLOURS, RED, Picture, canvas, painted_small, plain
 from .signed import FAINT, SIGNED, _array, _hatch, _limit, _scale
 
-GREYS, COLOURS = 32, 128  # in a picture: a third of the bytes, and no eye sees the difference
 GREEN, MAUVE = "#00694C", "#8A3F73"  # dark enough for small letters
 TEN_COLOURS = (BLUE, RED, BLACK, GREEN, MAUVE, BLACK, GREEN, MAUVE, BLUE, RED)
 BENEATH = 0.2  # how dark a picture is that others lie upon
@@ -52,7 +48,7 @@ def kernels(rows: Rows, what: str) -> Picture:
             _hatch(axes, array < -FAINT * limit)
         every = [axes for axes, _, _ in panels]
         _scale(figure.colorbar(shades, ax=every, aspect=10 * len(rows), pad=0.02), limit)
-        return _small(figure, f"{what}, negative weights hatched: {_told(rows)}.", COLOURS)
+        return painted_small(figure, f"{what}, negative weights hatched: {_told(rows)}.", COLOURS)
 
 
 def gallery(
@@ -81,7 +77,7 @@ def gallery(
             if len(beneath):
                 under = _array(beneath[number % len(beneath)])
                 axes.imshow(under, cmap="gray_r", alpha=BENEATH * (under > under.min()))
-        return _small(figure, f"{what}: {_told(rows)}.")
+        return painted_small(figure, f"{what}: {_told(rows)}.")
 
 
 def on_plane(places: Tensor, labels: Sequence[int] | Tensor, what: str) -> Picture:
@@ -115,7 +111,7 @@ def on_plane(places: Tensor, labels: Sequence[int] | Tensor, what: str) -> Pictu
             axes.text(*one.tolist(), label, fontsize=26, path_effects=around, **style)
         counts = {labels.count(label) for label in classes}
         each = "one" if counts == {1} else f"{min(counts)} or more"
-        return _small(
+        return painted_small(
             figure,
             f"{what}: {len(labels)} digits on a plane, each drawn as what it is, {each} of each of "
             f"{', '.join(map(str, classes))}.",
@@ -162,7 +158,7 @@ def captioned(
             if number in dashed:
                 axes.spines[:].set(linestyle=(0, (1.5, 1.2)), color=BLUE)
         told = told or _captions_told(captions, {"a frame": framed, "a dashed frame": dashed})
-        return _small(figure, f"{len(images)} {what}: {told}.")
+        return painted_small(figure, f"{len(images)} {what}: {told}.")
 
 
 @contextmanager
@@ -197,13 +193,3 @@ def _captions_told(captions: Sequence[str], frames: Mapping[str, Collection[int]
         if numbers:
             told += f"; in {name}: {', '.join(captions[number] for number in sorted(numbers))}"
     return told
-
-
-def _small(
-    figure: Figure, alt: str, colours: int = GREYS, way: Image.Quantize = Image.Quantize.MEDIANCUT
-) -> Picture:
-    """Paint with few colours: a page of many pictures has to stay small."""
-    image = Image.open(io.BytesIO(painted(figure, alt).image)).convert("RGB")
-    stream = io.BytesIO()
-    image.quantize(colours, way, dither=Image.Dither.NONE).save(stream, format="png", optimize=True)
-    return Picture(stream.getvalue(), alt)

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from numpy import ndarray
 from torch import Tensor
 
-from .inside import _small
-from .picture import Picture, canvas, plain
+from .picture import Picture, canvas, painted_small, plain
 
 SLOTS = 16  # maps side by side in a row: all of C3's
 
@@ -40,7 +39,7 @@ def feature_maps(layers: Mapping[str, Tensor]) -> Picture:
             axes.set_ylabel(name, rotation=0, ha="right", va="center")
             told.append(f"{name} {_draw_layer(axes, values.detach().cpu())}")
         start = "One digit, layer by layer, dark where a value is large"
-        return _small(figure, f"{start}: {', '.join(told)}.")
+        return painted_small(figure, f"{start}: {', '.join(told)}.")
 
 
 def _draw_layer(axes: Axes, values: Tensor) -> str:

@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from PIL import Image
 from torch import Tensor
 
-from .inside import GREYS, _small
 from .maps import _draw_layer
-from .picture import BLUE, GREY, Picture, canvas, plain
+from .picture import BLUE, GREY, GREYS, Picture, canvas, painted_small, plain
 
 STEPS = ("drawn", "fitted", "centred")
 
@@ -56,7 +55,7 @@ output is 3.
         what = "A drawing, prepared," if steps else "An empty pad,"
         alt = f"{what} and what every layer makes of it. {'. '.join(told)}."
         # The octree keeps the one blue among so many greys.
-        return _small(figure, alt, GREYS, Image.Quantize.FASTOCTREE)
+        return painted_small(figure, alt, GREYS, Image.Quantize.FASTOCTREE)
 
 
 def _draw_steps(axes: Axes, steps: Mapping[str, numpy.ndarray]) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from .inside import _small
-from .picture import BLUE, GREY, RED, Picture, canvas
+from .picture import BLUE, GREY, RED, Picture, canvas, painted_small
 
 Points = Sequence[tuple[float, float]]
 
@@ -43,7 +42,7 @@ def passes(losses: Points, ours: Mapping[str, Points], paper: Mapping[str, Point
         if losses:
             begun = f"from {losses[0][1]:.4f} to {losses[-1][1]:.4f} in {losses[-1][0]:,.0f} steps"
         told = f"Error against pass: {_ends(ours)}; of the paper {_ends(paper)}."
-        return _small(figure, f"Loss against step, {begun}. {told}")
+        return painted_small(figure, f"Loss against step, {begun}. {told}")
 
 
 def _columns(points: Points) -> tuple[list[float], list[float]]:

@@ -97,7 +97,7 @@ DRAWING = [
     for name in figures.__all__
     if inspect.isfunction(getattr(figures, name))
     and inspect.signature(getattr(figures, name)).return_annotation == "Picture"
-    and name != "painted"
+    and name not in ("painted", "painted_small")
 ]
 
 
