@@ -134,10 +134,11 @@ class Layers(Explorer):
 
         F6 is unmelted again.
         """
-        self._state = ({}, {}, "No reading: see the message under the pad.")
+        state = ({}, {}, "No reading: see the message under the pad.")
         try:
-            self._state = self._read(ink)
+            state = self._read(ink)
         finally:
+            self._state = state  # at once: a cell may be looking at it
             if self.melt:
                 self.melt = 0  # F6 of another drawing is to be seen first
             else:

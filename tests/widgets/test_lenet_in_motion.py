@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from lenet_course import networks, results, trained
+from lenet_course import handwriting, networks, results, trained
 from lenet_course.codes import digit_codes
 from lenet_course.handwriting import to_mnist
 from lenet_course.widgets import LeNetInMotion
@@ -179,6 +179,16 @@ def test_a_network_without_f6_is_shown_all_the_same():
     motion.pad.ink = one()
     assert "F6" not in motion.seen["wide"] and "f6" not in shown(motion, "wide")
     assert motion.picture().image.startswith(b"\x89PNG")
+
+
+def test_whoever_looks_while_a_drawing_is_read_sees_what_was_read_before(drawn, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "lenet_course.widgets.lenet_in_motion.steps",
+        lambda ink: seen.append(drawn.answers) or handwriting.steps(ink),
+    )
+    drawn.pad.ink = one().T
+    assert seen == [{"1998": 1, "modern": 1}]
 
 
 def test_a_new_stroke_shows_f6_unmelted(drawn):
