@@ -53,7 +53,7 @@ EXPERIMENTS: dict[str, tuple[Plan, int]] = {
     "size-30k": (Plan(digits=30_000), 2),
     "map-distortions": (Plan(loss=MAP(j=20.0), distorted=True), 2),
     "averaged": (Plan(averaged=True), 2),
-    "map-small-j": (Plan(loss=MAP(j=0.1)), 2),
+    "map-small-j": (Plan(loss=MAP(j=0.1), digits=15_000), 2),
 }
 """What is tried, and with how many seeds: the most valuable first."""
 

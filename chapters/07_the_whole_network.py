@@ -796,8 +796,8 @@ figures.code_pictures(states.tolist(), "0123456789", what="the states of F6 for"
 #   below. ReLU lets none below zero through, so on the right much stays white. (A page without a
 #   kernel shows greys, dark where a number is large);
 # * F6: on the left a picture that turns from a 3 into an 8 as you draw. *Melt* turns it into the
-#   code that it is nearest to, and tells how much of the distance is left. On the right 84 numbers
-#   that were never asked to be a picture;
+#   code that it is nearest to; stop the slider halfway, and a quarter of the squared distance is
+#   left. On the right 84 numbers that were never asked to be a picture;
 # * the bars: on the left the *shortest* wins, on the right the *largest*.
 #
 # Last, draw letters. Both have to answer, and on the left the distance sometimes tells: digits that

@@ -729,25 +729,14 @@ len(history.losses)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Two buttons
 #
-# A monitor shows loss and errors while the network learns, and has two buttons of its own. *Pause*
-# holds the run between two steps, *Stop* ends it there. Grey in the right diagram, and there before
-# you have trained anything: figure 5 of the paper, the errors of LeNet-5 in 1998, pass by pass.
+# A monitor shows loss and errors while a network learns, and has two buttons of its own. *Pause*
+# holds the run between two steps, *Stop* ends it there. Its `fit` takes what `training.fit` takes,
+# and trains in the same way; here a new network each time.
 
 # %%
 monitor = widgets.TrainingMonitor(name="two buttons")
-assert len(paper.FIGURE_5_TRAINING) == len(paper.FIGURE_5_TEST) == 21
-monitor
-
-# %% [markdown]
-# `monitor.fit` takes what `training.fit` takes, and trains in the same way. **Try:** the run lasts
-# some seconds; write 50 for `more_passes` to have time, run the cell, and press *Pause* in the
-# monitor above. Does the step still count? *Go on*, then *Stop*. The kernel's own stop button does
-# the same, also while the run is paused. (Where Jupyter hears no button before the cell has ended,
-# as on Colab, the monitor says so, and only the kernel's stop button works.) `watched` builds a new
-# network each time.
 
 
-# %%
 def watched(epochs):
     model = networks.build(network, seed=0)
     adam = torch.optim.Adam(model.parameters(), lr=2e-3)
@@ -755,6 +744,21 @@ def watched(epochs):
     how = {"prepare": network.prepare, "optimizer": adam, "epochs": epochs}
     return monitor.fit(model, few, judged_by, **how)
 
+
+# %% [markdown]
+# Grey in the right diagram, and there before you have trained anything: figure 5 of the paper, the
+# errors of LeNet-5 in 1998, pass by pass.
+
+# %%
+assert len(paper.FIGURE_5_TRAINING) == len(paper.FIGURE_5_TEST) == 21
+monitor
+
+# %% [markdown]
+# **Try:** the run below lasts some seconds; write 50 for `more_passes` to have time, run the cell,
+# and press *Pause* in the monitor above. Does the step still count? *Go on*, then *Stop*. The
+# kernel's own stop button does the same, also while the run is paused. (Where Jupyter hears no
+# button before the cell has ended, as on Colab, the monitor says so, and only the kernel's stop
+# button works.)
 
 # %%
 more_passes = 5 if is_mnist else 15
@@ -769,7 +773,8 @@ len(history.epochs)
 # Here is the monitor once more, now with a run to look at. Move the slider, or press *Replay*: your
 # errors are drawn pass after pass over those of 1998, and a sentence says both. The points of 1998
 # were measured in the drawing, to about 0.03 percentage points. Yours is the *validation* error:
-# the test digits are not asked here. And a pass of yours has 5,152 digits, one of 1998 had 60,000.
+# the test digits are not asked here, but 1,000 others, so that one digit is 0.1%. And a pass of
+# yours has 5,152 digits, one of 1998 had 60,000.
 #
 # **Look for** the pass in which the training error, circles, falls below the other, squares. From
 # there on at the latest the network knows its own digits better than new ones. Is there such a pass

@@ -4,8 +4,10 @@
 const THUMBNAIL = 42; // CSS pixels of a small picture
 const WIDEST = 700; // of a row of maps
 const LARGEST = 56; // of one map
+const DIGIT = 112; // of the digit itself, where a small gap is to be seen
 const STRIP = 22; // CSS pixels high: units that have no place on a map
 const GAP = 3; // between maps
+const [CODE_WIDE, CODE_HIGH] = [7, 12]; // F6 as the picture that the codes of 1998 are
 
 export default explorer((model, root) => {
   const filters = make(root, "div", { className: "row middle" });
@@ -25,6 +27,8 @@ export default explorer((model, root) => {
   const say = said(root);
   const grid = make(root, "div", { className: "gallery" }, { role: "listbox" });
   grid.setAttribute("aria-label", "Digits read wrongly. Arrow keys move, Enter shows the layers.");
+  const legend = "What each layer of the network makes of the chosen digit, dark where a number is large:";
+  make(root, "div", { className: "note", textContent: legend });
   const layers = make(root, "div", { className: "layers" });
   let drawn = "";
 
@@ -68,13 +72,16 @@ export default explorer((model, root) => {
     layers.replaceChildren();
     for (const layer of model.get("shown").layers) {
       const [count, high, wide] = layer.shape;
-      const what = high === 1 ? `${count} units` : `${count} map${count > 1 ? "s" : ""} of ${high}×${wide}`;
+      const coded = layer.name === "F6" && count === CODE_WIDE * CODE_HIGH;
+      const units = coded ? `${count} units, drawn as ${CODE_WIDE} by ${CODE_HIGH}` : `${count} units`;
+      const what = high === 1 ? units : `${count} map${count > 1 ? "s" : ""} of ${high}×${wide}`;
       const row = make(layers, "div", { className: "layer" });
       make(row, "div", { className: "name", textContent: layer.name });
       if (layer.numbers) answers(row, layer.numbers);
       else {
         const canvas = make(row, "canvas", {}, { role: "img", "aria-label": `${layer.name}: ${what}` });
-        maps(canvas, pixels.subarray(layer.at), count, high, wide);
+        const shape = coded ? [1, CODE_HIGH, CODE_WIDE] : [count, high, wide];
+        maps(canvas, pixels.subarray(layer.at), ...shape, layer.name === "input" ? DIGIT : LARGEST);
       }
       make(row, "div", { className: "note", textContent: layer.numbers ? "" : what });
     }
@@ -106,8 +113,8 @@ function thumbnail(parent, pixels, place, [high, wide]) {
 }
 
 // All maps of a layer side by side, dark where a number is large; units make a strip.
-function maps(canvas, values, count, high, wide) {
-  const room = Math.min(LARGEST, Math.floor(WIDEST / count) - GAP) / wide;
+function maps(canvas, values, count, high, wide, largest) {
+  const room = Math.min(largest, Math.floor(WIDEST / count) - GAP) / wide;
   const side = high === 1 ? Math.floor(WIDEST / count) : Math.max(1, Math.floor(room));
   const [gap, tall] = high === 1 ? [0, STRIP] : [GAP, side];
   const pen = open(canvas, count * (wide * side + gap) - gap, high * tall);

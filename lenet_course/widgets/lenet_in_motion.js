@@ -3,7 +3,7 @@
 const GAP = 1; // CSS pixels between two maps
 const ALONE = 432; // CSS pixels for the maps of a network: there is so much room beside the pad
 const ONE_OF_TWO = 342; // and so much below it for each of two
-const LABEL = 66; // for a layer's name before its maps
+const LABEL = 74; // for a layer's name before its maps
 const UNITS = 30; // in a row of a layer whose units have no place
 const CODE_WIDE = 7; // pixels of a code, and of F6 as a picture
 const STEPS = [
@@ -154,7 +154,7 @@ function pictures(parent, { title, has_codes }, room, model, root) {
   const code = has_codes && panel(row, "code", `${title}, the code of its answer`);
   const refresh = has_codes && melting(box, model, root);
   const words = make(box, "div", { className: "note" });
-  const cell = Math.floor(room / 42);
+  const cell = Math.floor(room / 34);
   const picture = ({ canvas }, view) =>
     raster(canvas, bytes(view), [84, 1, 1], cell, CODE_WIDE, 0, PALETTES.signed);
   return (network) => {
@@ -197,8 +197,8 @@ export default explorer((model, root) => {
   const legend =
     "Orange above 0, blue and hatched below; each layer has a scale of its own, and the input is ink.";
   const alone = networks.length === 1;
+  make(root, "div", { className: "note", textContent: legend });
   const columns = make(root, "div", { className: alone ? "row" : "row below" });
-  make(root, "div", { className: "note below", textContent: legend });
   const room = alone ? ALONE : ONE_OF_TWO;
   const shows = networks.map((network) => column(columns, network, room, model, root));
   return () => {

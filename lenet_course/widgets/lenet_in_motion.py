@@ -318,14 +318,15 @@ def _lit(network: Network, seen: Seen, answer: int, melted: float) -> dict[str, 
 def _picture_of_f6(network: Network, states: Tensor, answer: int, melted: float) -> dict[str, Any]:
     """F6 on its way into the code of the answer, and in words how far it has to go."""
     if (ten := _codes(network)) is None:
-        return {"f6": "No code: nobody asked these 84 numbers to be a picture."}
+        return {"f6": "Its 84 numbers, drawn as 7 by 12. They have no code to become."}
     code, limit = ten[answer], states.abs().max()
     agree = int((states.sign() == code).sum())
     distance = (states - code).square().sum()
     words = f"F6 has the sign of the code of {answer} in {agree} of {len(code)} pixels."
     if melted:
-        left = number((1 - melted) ** 2 * distance, 1)
-        words += f" Melted by {melted:.0%}: of the distance {number(distance, 1)}, {left} is left."
+        whole, left = number(distance, 1), number((1 - melted) ** 2 * distance, 1)
+        words = f"Unmelted, {words} Melted by {melted:.0%}: of the squared distance {whole}, "
+        words += f"{left} is left."
     return {
         "picture": _bytes((1 - melted) * states + melted * code, limit),
         "code": _bytes(code, limit),

@@ -89,7 +89,9 @@ export default explorer((model, root) => {
     follow();
 
     const top = Math.max(0, ...shown.losses.map(([, value]) => value)) || 2.5;
-    const pen = diagram(loss.canvas, [0, shown.total || 100], [0, 1.05 * top], "step");
+    // The axis doubles as the run goes on: a long plan would leave its beginning a hair's breadth.
+    const seen = Math.max(100, 2 ** Math.ceil(Math.log2(1 + shown.steps)));
+    const pen = diagram(loss.canvas, [0, Math.min(seen, shown.total || 100)], [0, 1.05 * top], "step");
     pen.line(shown.losses, { colour: LOOKS.training.colour, dash: [] });
     const last = shown.loss ? `, loss ${shown.loss}` : "";
     loss.line.textContent = `step ${shown.steps} of ${shown.total}${last}`;

@@ -208,8 +208,7 @@ class TrainingMonitor(Explorer):
             "training": f"training, pass {number} of {self._plan.passes}.",
             "paused": f"paused after {steps}, between two steps. It goes on, or stops, as you say.",
             "ended": f"ended after {steps}.",
-            "interrupted": f"stopped after {steps}. Weights and history are whole; another call "
-            "of fit with the same network goes on with these weights.",
+            "interrupted": f"stopped after {steps}. Weights and history are whole.",
             "diverged": f"ended after {steps}, for the loss is no longer a number.",
             "broken off": f"broken off by an error; it was seen up to {steps}.",
         }

@@ -29,7 +29,7 @@ def draw_in_two_networks(notebook):
     assert notebook.evaluate("motion.answers") == "{'1998': 1, 'modern': 1}"
     notebook.page.get_by_role("button", name="Melt").click()
     notes = notebook.page.locator(".lenet-motion .note")
-    notes.filter(has_text="Melted by 100%: of the distance").wait_for()
+    notes.filter(has_text="Melted by 100%: of the squared distance").wait_for()
     assert notebook.evaluate("motion.layers.melt") == "100"
 
 

@@ -201,7 +201,7 @@ def test_f6_melts_into_the_code_by_keys_and_by_the_button(motion):
     melt.focus()
     motion.press("ArrowRight", "ArrowRight")
     note = network(motion, "1998").locator(".f6 > .note")
-    note.filter(has_text="Melted by 10%: of the distance").wait_for()
+    note.filter(has_text="Melted by 10%: of the squared distance").wait_for()
     assert motion.kernel("explorer.melt") == 10
     left = float(note.inner_text().split(", ")[-1].split()[0])
     distance = motion.kernel("motion.seen['1998']['output'][7].item()")

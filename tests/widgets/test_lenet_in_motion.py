@@ -162,14 +162,15 @@ def test_the_words_tell_how_alike_f6_and_the_code_are_and_what_is_left(drawn):
     drawn.layers.melt = 50
     distance = float(drawn.seen["1998"]["output"][1])
     assert shown(drawn, "1998")["f6"] == (
-        f"{said} Melted by 50%: of the distance {distance:.1f}, {distance / 4:.1f} is left."
+        f"Unmelted, {said} Melted by 50%: of the squared distance {distance:.1f}, "
+        f"{distance / 4:.1f} is left."
     )
 
 
 def test_a_modern_network_has_no_code_and_says_so(drawn):
     modern = shown(drawn, "modern")
     assert not modern["has_codes"] and "code" not in modern
-    assert modern["f6"].startswith("No code:")
+    assert modern["f6"].endswith("They have no code to become.")
     assert shown(drawn, "1998")["has_codes"]
 
 
