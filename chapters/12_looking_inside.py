@@ -241,11 +241,11 @@ figures.gallery(of_f6, "F6's states for one digit of each class", "0123456789")
 # ### While it is drawn
 #
 # Send a digit of your own through, stroke by stroke, and beside it through a modern network with
-# the course's own weights. Clear the pad and draw a 4 with an open top. *Melt* F6 into the code:
-# which pixels had furthest to go? Then close the top. F6, unmelted again, turns into the picture of
-# a 9: in how many of its 84 pixels has it the sign of the 9's code, and how large has its distance
-# to the code of the 4 become? The modern network's F6 has no code: drawn in the same way, its 84
-# numbers show no digit.
+# the course's own weights. Clear the pad and draw a 4 with an open top. *Melt* F6 into the code, or
+# move the slider to and fro: which pixels change most? Then close the top. F6, unmelted again,
+# turns into the picture of a 9: in how many of its 84 pixels has it the sign of the 9's code, and
+# how large has its distance to the code of the 4 become? The modern network's F6 has no code: drawn
+# in the same way, its 84 numbers show no digit.
 #
 # Then draw a letter, or a scribble. What becomes of the distance to the nearest code, and what of
 # the largest logit? The section on mistakes below asks the first of the test digits.
@@ -798,8 +798,9 @@ Markdown(
 # A gallery of both networks' mistakes. Three fields choose whose, which digit, and read as what;
 # the arrow keys go from picture to picture; a click or Enter shows what every layer of *your*
 # network makes of that digit, dark where a number is large. **Try:** the 9s of 1998 that were read
-# as 4. **Look for** the two smallest distances at the output: how near was the other answer? And
-# where your network is right and 1998 was not, in which layer do you still see the gap at the top?
+# as 4. **Look for** the distances at 9 and at 4 in the last row: are they always the two smallest?
+# And where your network is right and 1998 was not, is there a gap at the top of the digit, and in
+# which layer do you still see it?
 
 # %%
 from lenet_course.widgets import ErrorGallery
