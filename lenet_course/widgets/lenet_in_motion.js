@@ -3,7 +3,7 @@
 const GAP = 1; // CSS pixels between two maps
 const ALONE = 432; // CSS pixels for the maps of a network: there is so much room beside the pad
 const ONE_OF_TWO = 342; // and so much below it for each of two
-const LABEL = 74; // for a layer's name before its maps
+const LABEL = 66; // for a layer's name before its maps
 const UNITS = 30; // in a row of a layer whose units have no place
 const CODE_WIDE = 7; // pixels of a code, and of F6 as a picture
 const STEPS = [
