@@ -233,10 +233,15 @@ for pair in beside.items():
         last(kept[name], what)[:2] for name in pair for what in ("test error", "training error")
     ]
     ours, _, theirs, _ = errors
-    assert max(abs(one - other) for one, other in zip(ours, theirs, strict=True)) < 0.3
+    moved = max(abs(one - other) for one, other in zip(ours, theirs, strict=True))
+    assert moved < abs(theirs[0] - theirs[1])
     told = [ends(two) for two in errors]
     rows.append((pair[0], *told[:2], pair[1], *told[2:]))
 table(*rows)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Neither choice moves a seed's test error by as much as two seeds of one run differ. So the paper
+# could leave both open without harm, and nobody can read off its 0.95% what it chose.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### How sure is the mean of a few seeds?
