@@ -100,7 +100,7 @@ def test_a_click_shows_every_layers_view(gallery):
         "C3: 16 maps of 10×10",
         "S4: 16 maps of 5×5",
         "C5: 120 units",
-        "F6: 84 units",
+        "F6: 84 units, drawn as 7 by 12",
     ]
     outputs = [float(text) for text in gallery.root.locator(".layer td").all_inner_texts()]
     wanted = gallery.kernel("model(network.prepare(images[926:927]))[0].tolist()")
