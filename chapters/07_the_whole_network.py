@@ -800,9 +800,9 @@ figures.code_pictures(states.tolist(), "0123456789", what="the states of F6 for"
 #   left. On the right 84 numbers that were never asked to be a picture;
 # * the bars: on the left the *shortest* wins, on the right the *largest*.
 #
-# Last, draw letters. Both have to answer, and on the left the distance sometimes tells: digits that
-# are read rightly lie about 10 from their code, most of them within 25, and an X or an H is likely
-# to lie farther out. But a B or an S may well pass for a digit.
+# Last, draw letters. Both have to answer, and on the left the distance sometimes tells: an A, an H
+# or a K often lies farther from its nearest code than your digits did. But a B or an S may well
+# pass for a digit.
 
 # %%
 two = {"1998": (paper, "lenet5-1998"), "modern": (modern, "relu-max")}
@@ -815,6 +815,19 @@ assert motion.answers == {"1998": distances.argmin(), "modern": logits.argmax()}
 below_zero = [int((seen["C1"] < 0).sum()) for seen in motion.seen.values()]
 assert below_zero[0] > 0 == below_zero[1]
 motion
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Does the distance tell when a *digit* is read wrongly, too? Take the first 1,000 test digits, sort
+# them by it, those read rightly and those read wrongly apart, and compare the middle ones: a wrong
+# answer lies more than twice as far.
+
+# %%
+with torch.no_grad():
+    nearest = paper(networks.find("lenet5-1998").prepare(digits.test.images[:1_000])).amin(dim=1)
+right = paper_test.predictions[:1_000] == digits.test.labels[:1_000]
+middle = {"rightly": nearest[right].median(), "wrongly": nearest[~right].median()}
+assert middle["wrongly"] > 1.5 * middle["rightly"]
+bool(middle["wrongly"] > 2 * middle["rightly"])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw

@@ -248,7 +248,7 @@ figures.gallery(of_f6, "F6's states for one digit of each class", "0123456789")
 # in the same way, its 84 numbers show no digit.
 #
 # Then draw a letter, or a scribble. What becomes of the distance to the nearest code, and what of
-# the largest logit? The section on mistakes below asks the first of the test digits.
+# the largest logit? The section on mistakes below asks the first question of the test digits.
 
 # %%
 ready = load_trained()

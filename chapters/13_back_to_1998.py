@@ -240,8 +240,8 @@ for pair in beside.items():
 table(*rows)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Neither choice moves a seed's test error by as much as two seeds of one run differ. So the paper
-# could leave both open without harm, and nobody can read off its 0.95% what it chose.
+# Both move a seed's test error by less than the two seeds beside them differ. So two seeds cannot
+# tell the rows of a pair apart, and nobody can read off the paper's 0.95% whether it averaged.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### How sure is the mean of a few seeds?
@@ -1049,9 +1049,10 @@ assert paper.TRAINING_ERROR == 0.35 and training_error["map"] < 0.1
 {name: round(error, 2) for name, error in training_error.items()}
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **For the teacher.** Loss, `j`, first weights, rates and second derivatives are options of
-# `benchmarks/back_to_1998.py` (`--help` lists them): each question is a project of five seeds, some
-# twenty minutes. Insist on the interval, and on saying beforehand what would count as an answer.
+# **For the teacher.** Loss, `j`, averaging, first weights, rates and second derivatives are options
+# of `benchmarks/back_to_1998.py` (`--help` lists them): each question is a project of five seeds,
+# some twenty minutes. Insist on the interval, and on saying beforehand what would count as an
+# answer.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you saw

@@ -140,8 +140,8 @@ def evaluate(
         An Evaluation. Means are over digits, so a smaller last batch does not weigh more.
 
     Raises:
-        TrainingError: there are no digits, the model cannot take them, or the loss is not one a
-            digit.
+        TrainingError: there are no digits, the model cannot take them, or the loss or the answer
+            is not one a digit.
 
     Example:
         >>> from lenet_course import data, networks
@@ -154,7 +154,7 @@ def evaluate(
     """
     _check_counts(batch_size=batch_size)
     split = split.to(_device(model))
-    _check_model(model, split, prepare, loss)
+    _check_model(model, split, prepare, loss, decide)
     # Filled in place: small tensors kept between large ones that go would stop their memory from
     # being used again, and the kernel would grow by hundreds of MB.
     total, predictions = 0.0, torch.empty_like(split.labels)
@@ -253,10 +253,10 @@ def fit(
     _check_optimizer(model, optimizer, scheduler)
     device = _device(model)
     train = train.to(device)
-    _check_model(model, train, prepare, loss)
+    _check_model(model, train, prepare, loss, decide)
     judge = None
     if validation is not None:
-        _check_model(model, validation.to(device), prepare, loss)
+        _check_model(model, validation.to(device), prepare, loss, decide)
         judge = partial(
             evaluate, model, validation.to(device), prepare=prepare, loss=loss, decide=decide
         )
@@ -514,7 +514,9 @@ def _check_schedule(scheduler: torch.optim.lr_scheduler.LRScheduler | None, step
         )
 
 
-def _check_model(model: nn.Module, split: Split, prepare: Prepare, loss: Loss) -> None:
+def _check_model(
+    model: nn.Module, split: Split, prepare: Prepare, loss: Loss, decide: Decide
+) -> None:
     """Try one digit, so that a shape that does not fit is told here and not from inside torch."""
     if len(split) == 0:
         raise TrainingError("There are no digits in this split. Give at least one.")
@@ -539,4 +541,10 @@ def _check_model(model: nn.Module, split: Split, prepare: Prepare, loss: Loss) -
             raise TrainingError(
                 f"The loss gives shape {tuple(losses.shape)} for one digit. It has to give (N,), "
                 f'one number a digit: torch\'s own losses do so with reduction="none".'
+            )
+        answers = decide(outputs)
+        if answers.shape != (1,):
+            raise TrainingError(
+                f"decide gives shape {tuple(answers.shape)} for one digit. It has to give (N,), "
+                f"one answer a digit, as outputs.argmax(dim=1) does."
             )

@@ -583,6 +583,7 @@ def test_one_infinite_loss_is_enough_even_when_later_ones_are_finite():
         ({"reduction": "median"}, 'Use "mean" or "sum"'),
         ({"reduction": "none"}, "reduction='none'"),
         ({"loss": functional.cross_entropy}, r"shape \(\) for one digit.*reduction=\"none\""),
+        ({"decide": torch.argmax}, r"decide gives shape \(\) for one digit.*argmax\(dim=1\)"),
         ({"split": digits(0)}, "no digits"),
         ({"prepare": lambda images: images.float()[:, :, :20]}, r"cannot take .*\(1, 28, 20\)"),
     ],
@@ -629,6 +630,7 @@ def test_validation_digits_that_do_not_fit_are_told_before_an_epoch_is_spent():
     [
         ({"batch_size": 0}, "batch_size=0"),
         ({"loss": functional.cross_entropy}, "one number a digit"),
+        ({"decide": torch.argmax}, "one answer a digit"),
         ({"prepare": lambda images: images.float()}, "cannot take"),
     ],
 )

@@ -4,8 +4,8 @@
 
 In it are the wheels a learner needs, checked by their sha256 on the way (but for PyTorch's and what
 only this system needs: CONTRIBUTING.md says why), the course with its chapters, MNIST's four files,
-and the script that installs them. It fits this system, this kind of
-processor and this Python, so a room with several kinds of machines needs one of each.
+and the script that installs them. It fits this system, this kind of processor and this Python, so a
+room with several kinds of machines needs one of each.
 """
 
 from __future__ import annotations

@@ -210,14 +210,13 @@ def _check(networks: Networks) -> None:
     if not networks:
         raise ValueError('Give at least one network, such as {"mine": (model, network)}.')
     for title, (model, network) in networks.items():
-        given, wanted = _described(model), _described(build(network, seed=0))
-        if given != wanted:
-            one, other = next(pair for pair in zip_longest(given, wanted, fillvalue="no layer")
-                              if pair[0] != pair[1])  # fmt: skip
-            raise ValueError(
-                f"{title!r}: its module has {one}, where {network.name} has {other}. Give the "
-                "Network it was built from."
-            )
+        layers = (_described(each) for each in (model, build(network, seed=0)))
+        for given, wanted in zip_longest(*layers, fillvalue="no layer"):
+            if given != wanted:
+                raise ValueError(
+                    f"{title!r}: its module has {given}, where {network.name} has {wanted}. Give "
+                    "the Network it was built from."
+                )
 
 
 def _described(model: nn.Module) -> list[str]:
