@@ -382,9 +382,11 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
+# Digits as they are, without the border of 1998: with it a step costs half as much again, and on
+# validation digits nothing is gained.
 _FAST = Recipe(
     name="fast",
-    network=networks.FAMILY["relu-max"],
+    network=replace(networks.FAMILY["relu-max"], input_shape=(1, 28, 28)),
     optimizer=_adamw(1.2e-2, decay=0.01),
     batch_size=64,
     max_steps=330,
@@ -399,8 +401,8 @@ RECORDS: dict[str, Recipe] = {
         replace(
             _FAST,
             name="fast-99",
-            optimizer=_adamw(8e-3, decay=0.01),
-            batch_size=128,
+            optimizer=_adamw(1.2e-2, decay=0.01),
+            batch_size=192,
             epochs=2,
             max_steps=None,
         ),
@@ -416,8 +418,9 @@ RECORDS: dict[str, Recipe] = {
         ),
     )
 }
-"""The course's own: 98% in seconds, 99% in a few more, and as far as 61,706 parameters were seen to
-go. Settings were chosen on validation digits. Introduced in chapter 14."""
+"""The course's own: 98% in seconds, 99% in a few more, both with digits of 28x28 pixels, and as far
+as 61,706 parameters were seen to go. Settings were chosen on validation digits. Introduced in
+chapter 14."""
 
 
 def find(name: str) -> Recipe:
