@@ -72,9 +72,9 @@ digits
 # %% slideshow={"slide_type": "skip"}
 def nearest(known, labels, asked):
     """Labels for the pictures `asked`, from the nearest of those that are `known`."""
-    known, asked = known.flatten(1).float(), asked.flatten(1).float()
-    parts = [torch.cdist(part, known).argmin(dim=1) for part in asked.split(250)]
-    return labels[torch.cat(parts)]
+    known = known.flatten(1).float()
+    parts = (torch.cdist(part.flatten(1).float(), known) for part in asked.split(250))
+    return labels[torch.cat([distances.argmin(dim=1) for distances in parts])]
 
 
 some = digits.train[:100]
@@ -338,11 +338,10 @@ def paper_and_ink(pixels):
 # mean of the training pixels, and their standard deviation. Paper becomes -0.42, ink 2.82.
 
 # %%
-unpadded = data.fit_field(torch.cat([digits.train.images, digits.validation.images]), 28)
-middle, square = mean_and_variance(unpadded, paper=0, ink=1)
+middle, square = mean_and_variance(small, paper=0, ink=1)
 spread = square**0.5
 pair = (0 - middle) / spread, (1 - middle) / spread
-assert numpy.allclose(mean_and_variance(unpadded, *pair), (0, 1), atol=1e-3)
+assert numpy.allclose(mean_and_variance(small, *pair), (0, 1), atol=1e-3)
 if digits.name == "MNIST":
     assert (round(middle, 4), round(spread, 4)) == (0.1307, 0.3081)
     assert (round(pair[0], 2), round(pair[1], 2)) == (-0.42, 2.82)
