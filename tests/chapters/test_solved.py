@@ -13,6 +13,8 @@ from lenet_course.exercises import every_exercise
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
 NAMES = sorted(path.stem for path in CHAPTERS.glob("*.ipynb"))
+# Those that train for a minute and more: their exercises are solved in the long suite.
+LONG = {"09_training", "10_initialisation", "12_looking_inside", "13_back_to_1998"}
 
 
 def answered(cell):
@@ -39,7 +41,9 @@ def solved(notebook):
     return notebook
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in LONG else ()) for name in NAMES]
+)
 def test_a_solved_chapter_prints_what_the_shipped_one_prints(name, tmp_path):
     page = solved(nbformat.read(CHAPTERS / f"{name}.ipynb", as_version=4))
     path = tmp_path / f"{name}_solved.ipynb"
