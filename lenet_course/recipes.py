@@ -401,8 +401,8 @@ RECORDS: dict[str, Recipe] = {
         replace(
             _FAST,
             name="fast-99",
-            optimizer=_adamw(1.2e-2, decay=0.01),
-            batch_size=192,
+            optimizer=_adamw(8e-3, decay=0.01),
+            batch_size=128,
             epochs=2,
             max_steps=None,
         ),
