@@ -306,14 +306,7 @@ def test_the_courses_own_recipes_stand_apart_and_are_found_by_name():
     for name, recipe in RECORDS.items():
         assert recipes.find(name) is recipe
         assert recipe.name == name
-        assert recipe.network.layers == networks.FAMILY["relu-max"].layers
-
-
-def test_the_best_reads_digits_with_a_border_and_the_fast_ones_without():
-    sizes = {name: recipe.network.input_shape[1] for name, recipe in RECORDS.items()}
-    assert sizes == {"fast": 28, "fast-99": 28, "best": 32}
-    parameters = {name: recipe.network.trace().parameters for name, recipe in RECORDS.items()}
-    assert parameters == {"fast": 44_426, "fast-99": 44_426, "best": 61_706}
+        assert recipe.network.trace().parameters == 61_706
 
 
 @pytest.mark.parametrize("name", RECORDS)
