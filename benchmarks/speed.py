@@ -233,7 +233,7 @@ def percent_of_limit(name: str, seconds_an_epoch: float, limit: float) -> float:
     """Say which part of the time the matrix products alone would have taken."""
     network = "no-activation" if name in (POPULAR, PUBLISHED) else "relu-max"
     needed = EPOCH * operations(network)
-    return round(100 * needed / limit / seconds_an_epoch, 1)
+    return round(100 * needed / limit / seconds_an_epoch, 2)
 
 
 def main(words: list[str] | None = None) -> int:

@@ -599,8 +599,10 @@ lines = ["| way | times the published loop's speed |", "|---|---|"]
 Markdown("\n".join(lines + [f"| {way} | {speed:.2f} |" for way, speed in speeds.items()]))
 
 # %% [markdown]
-# *bfloat16* keeps a number in 16 bits instead of 32. It was tried, and did not pay on this machine,
-# whose processor has no instructions for it.
+# Picture and table are of different days, and perhaps of different machines: compare within each.
+#
+# *bfloat16* keeps a number in 16 bits instead of 32. It was tried, and paid neither time. The
+# processor of the table has no instructions for it and has to work around that.
 #
 # How much is left to gain? In the rounds with one thread a large matrix product showed how fast
 # that machine multiplies and adds when nothing holds it up. At that speed the products of an epoch,

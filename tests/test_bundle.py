@@ -68,7 +68,8 @@ def without_network():
     """
     alone = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
     can = shutil.which("unshare") and shutil.which("ip")
-    return alone if can and subprocess.run([*alone, "true"]).returncode == 0 else []
+    tried = can and subprocess.run([*alone, "true"], capture_output=True)
+    return alone if tried and tried.returncode == 0 else []
 
 
 @pytest.mark.long

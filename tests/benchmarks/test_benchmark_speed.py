@@ -105,7 +105,6 @@ def test_ratios_are_those_of_the_kept_times():
             operations = speed.operations("no-activation" if popular else "relu-max")
             seconds = speed.EPOCH * operations / 1e9 / run["limit, billion operations a second"]
             share = 100 * seconds / row["seconds an epoch"]
-            rounded = pytest.approx(share, rel=0.01, abs=0.06)  # told to a tenth
-            assert row["percent of the limit"] == rounded
+            assert row["percent of the limit"] == pytest.approx(share, rel=0.01)
         assert rows[speed.POPULAR]["times the popular loop's speed"] == 1
         assert rows[speed.NOTEBOOK]["times the notebook's"] == 1
